@@ -1,0 +1,93 @@
+package agent
+
+import "time"
+
+// Event is a fact about an agent: one of [StateChanged], [IdlePending],
+// [IdleCancelled], [Connected], [Dropped], [GraceRestarted] and
+// [AttributesSet]. New kinds may be added; switch with a default.
+type Event interface {
+	// AgentID names the agent that the event is about.
+	AgentID() ID
+	agentEvent()
+}
+
+// StateChanged says that the agent is now in State.
+type StateChanged struct {
+	Agent  ID     `json:"agent"`
+	State  State  `json:"state"`
+	Reason string `json:"reason,omitempty"`
+	Cause  Cause  `json:"cause"`
+	// Misses is the number of misses in a row after this change.
+	Misses int `json:"misses,omitempty"`
+	// Return is when a RONA ends by itself; zero when it does not.
+	Return time.Time `json:"return,omitzero"`
+}
+
+// IdlePending says that the agent becomes Idle when its last seat is closed.
+type IdlePending struct {
+	Agent  ID     `json:"agent"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// IdleCancelled says that a pending Idle was taken back.
+type IdleCancelled struct {
+	Agent ID `json:"agent"`
+}
+
+// Connected says that the agent has a new session.
+type Connected struct {
+	Agent   ID     `json:"agent"`
+	Session string `json:"session"`
+}
+
+// Dropped says that a session of the agent is gone. Grace is set when it was
+// the last one of an agent who is signed in.
+type Dropped struct {
+	Agent   ID        `json:"agent"`
+	Session string    `json:"session"`
+	Grace   time.Time `json:"grace,omitzero"`
+}
+
+// GraceRestarted starts the grace time of an agent without a session although
+// none was lost just now: the remaining time again after an outage of the
+// engine, for which nobody is to blame; or the whole of it for a watched agent
+// who signs in before it has connected.
+type GraceRestarted struct {
+	Agent ID        `json:"agent"`
+	Grace time.Time `json:"grace"`
+}
+
+// AttributesSet says that attributes changed: an empty value removes the key.
+type AttributesSet struct {
+	Agent ID         `json:"agent"`
+	Set   Attributes `json:"set"`
+}
+
+// AgentID implements Event.
+func (e StateChanged) AgentID() ID { return e.Agent }
+
+// AgentID implements Event.
+func (e IdlePending) AgentID() ID { return e.Agent }
+
+// AgentID implements Event.
+func (e IdleCancelled) AgentID() ID { return e.Agent }
+
+// AgentID implements Event.
+func (e Connected) AgentID() ID { return e.Agent }
+
+// AgentID implements Event.
+func (e Dropped) AgentID() ID { return e.Agent }
+
+// AgentID implements Event.
+func (e GraceRestarted) AgentID() ID { return e.Agent }
+
+// AgentID implements Event.
+func (e AttributesSet) AgentID() ID { return e.Agent }
+
+func (StateChanged) agentEvent()   {}
+func (IdlePending) agentEvent()    {}
+func (IdleCancelled) agentEvent()  {}
+func (Connected) agentEvent()      {}
+func (Dropped) agentEvent()        {}
+func (GraceRestarted) agentEvent() {}
+func (AttributesSet) agentEvent()  {}

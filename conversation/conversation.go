@@ -1,0 +1,421 @@
+package conversation
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/wrapup"
+)
+
+// ID names a conversation: the number of the event that opened it. Its text
+// form is "c" and that number. The zero value names none.
+type ID uint64
+
+// String returns the text form, such as "c42", or "" for the zero value.
+func (id ID) String() string {
+	if id == 0 {
+		return ""
+	}
+	return "c" + strconv.FormatUint(uint64(id), 10)
+}
+
+// AppendText appends the text form; it never fails.
+func (id ID) AppendText(b []byte) ([]byte, error) {
+	if id == 0 {
+		return b, nil
+	}
+	return strconv.AppendUint(append(b, 'c'), uint64(id), 10), nil
+}
+
+// MarshalText returns the text form; it never fails.
+func (id ID) MarshalText() ([]byte, error) { return id.AppendText(nil) }
+
+// UnmarshalText reads the text form and refuses anything else with an
+// *agent.NameError.
+func (id *ID) UnmarshalText(text []byte) error {
+	got, err := ParseID(string(text))
+	if err == nil {
+		*id = got
+	}
+	return err
+}
+
+// ParseID reads the text form of an ID. "" is the zero ID; anything else that
+// String does not write is refused with an *agent.NameError.
+func ParseID(s string) (ID, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if len(s) > 1 && s[0] == 'c' && s[1] != '0' && s[1] != '+' {
+		if n, err := strconv.ParseUint(s[1:], 10, 64); err == nil {
+			return ID(n), nil
+		}
+	}
+	return 0, &agent.NameError{Type: "conversation.ID", Name: fmt.Sprintf("%.40s", s)}
+}
+
+// Names of things that conversations refer to. The host or the channel chooses
+// them; the engine never interprets them.
+type (
+	// Channel is a kind of messaging, such as "messenger".
+	Channel string
+	// Source is what the customer wrote to: the page.
+	Source string
+	// Customer is the person being served, as the channel names them to the
+	// source: for Messenger the page-scoped id.
+	Customer string
+	// QueueID names a queue.
+	QueueID string
+	// Medium is a kind of work with a capacity of its own.
+	Medium string
+)
+
+// Social is the medium of every social messaging channel: Messenger and
+// Instagram draw on the same slots.
+const Social Medium = "social"
+
+// State is where a conversation stands. Wrap-up is not a state of the
+// conversation: it belongs to each seat.
+type State uint8
+
+// The states of a conversation. Ended and Interrupted ones are not open.
+const (
+	Queued              State = iota + 1 // waits for an agent
+	Offered                              // one agent is asked to accept it
+	Active                               // one agent serves it
+	ConferenceRequested                  // and has invited another
+	Conference                           // two agents serve it
+	Interrupted                          // its source is gone; it can only be ended
+	Ended                                // over
+)
+
+var stateNames = [...]string{"", "queued", "offered", "active", "conference-requested", "conference", "interrupted", "ended"}
+
+// String returns the state's stable name, such as "conference-requested".
+func (s State) String() string { return nameOf(stateNames[:], uint8(s)) }
+
+// AppendText appends the state's stable name; it never fails.
+func (s State) AppendText(b []byte) ([]byte, error) { return append(b, s.String()...), nil }
+
+// MarshalText returns the state's stable name; it never fails.
+func (s State) MarshalText() ([]byte, error) { return s.AppendText(nil) }
+
+// UnmarshalText reads a name that MarshalText wrote and refuses any other with
+// an *agent.NameError.
+func (s *State) UnmarshalText(text []byte) error {
+	return readName(stateNames[:], "conversation.State", text, (*uint8)(s))
+}
+
+// Open reports whether the conversation may still be worked on: neither
+// interrupted nor ended. There is one open conversation per source and
+// customer.
+func (s State) Open() bool { return s >= Queued && s <= Conference }
+
+// Live reports whether agents serve the conversation: Active,
+// ConferenceRequested or Conference.
+func (s State) Live() bool { return s >= Active && s <= Conference }
+
+// SeatState is where one agent stands in one conversation.
+type SeatState uint8
+
+// The states of a seat.
+const (
+	SeatActive   SeatState = iota + 1 // serves, or still looks at, the conversation
+	SeatWrapping                      // owes a wrap-up reason
+	SeatClosed                        // done
+)
+
+var seatNames = [...]string{"", "active", "wrapping-up", "closed"}
+
+// String returns the state's stable name, such as "wrapping-up".
+func (s SeatState) String() string { return nameOf(seatNames[:], uint8(s)) }
+
+// AppendText appends the state's stable name; it never fails.
+func (s SeatState) AppendText(b []byte) ([]byte, error) { return append(b, s.String()...), nil }
+
+// MarshalText returns the state's stable name; it never fails.
+func (s SeatState) MarshalText() ([]byte, error) { return s.AppendText(nil) }
+
+// UnmarshalText reads a name that MarshalText wrote and refuses any other with
+// an *agent.NameError.
+func (s *SeatState) UnmarshalText(text []byte) error {
+	return readName(seatNames[:], "conversation.SeatState", text, (*uint8)(s))
+}
+
+// Seat is the part of one agent in one conversation. An agent who gets the same
+// conversation back while still wrapping it up has a second seat.
+type Seat struct {
+	// No is 1 for the conversation's first seat, and so on.
+	No    int       `json:"no"`
+	Agent agent.ID  `json:"agent"`
+	State SeatState `json:"state"`
+	// Joined says that the agent came by invitation to a conference.
+	Joined bool `json:"joined,omitempty"`
+	// Queue is the queue under which the seat was accepted: its wrap-up policy
+	// holds for the seat.
+	Queue    QueueID   `json:"queue"`
+	Accepted time.Time `json:"accepted"`
+
+	// WrapUp is the seat's wrap-up, once it has started; Policy tells under
+	// which version of the queue's policy: the number of the event that set it.
+	WrapUp wrapup.WrapUp `json:"wrapUp,omitzero"`
+	Policy uint64        `json:"policy,omitempty"`
+	// Due is when the default reason is applied, with the event that said so.
+	Due agent.Deadline `json:"due,omitzero"`
+	// FreesSlot says that the wrap-up does not hold the agent's slot.
+	FreesSlot bool `json:"freesSlot,omitempty"`
+
+	// Reason is the wrap-up reason of a closed seat; the zero value when none
+	// was owed.
+	Reason wrapup.Reason `json:"reason,omitzero"`
+	// Closed is when the seat was closed.
+	Closed time.Time `json:"closed,omitzero"`
+}
+
+// HoldsSlot reports whether the seat holds one of its agent's slots.
+func (s *Seat) HoldsSlot() bool {
+	return s.State == SeatActive || s.State == SeatWrapping && !s.FreesSlot
+}
+
+// OfferKind says what an agent is asked to accept.
+type OfferKind uint8
+
+// The kinds of offer. All three hold a slot of the agent and use the offer time
+// of the conversation's queue.
+const (
+	FromQueue  OfferKind = iota + 1 // the queue chose the agent
+	ByTransfer                      // another agent hands the conversation over
+	Invitation                      // the owner asks for a conference
+)
+
+var offerNames = [...]string{"", "queue", "transfer", "invitation"}
+
+// String returns the kind's stable name.
+func (k OfferKind) String() string { return nameOf(offerNames[:], uint8(k)) }
+
+// AppendText appends the kind's stable name; it never fails.
+func (k OfferKind) AppendText(b []byte) ([]byte, error) { return append(b, k.String()...), nil }
+
+// MarshalText returns the kind's stable name; it never fails.
+func (k OfferKind) MarshalText() ([]byte, error) { return k.AppendText(nil) }
+
+// UnmarshalText reads a name that MarshalText wrote and refuses any other with
+// an *agent.NameError.
+func (k *OfferKind) UnmarshalText(text []byte) error {
+	return readName(offerNames[:], "conversation.OfferKind", text, (*uint8)(k))
+}
+
+// Offer is a pending request to one agent.
+type Offer struct {
+	Agent agent.ID  `json:"agent"`
+	Kind  OfferKind `json:"kind"`
+	Made  time.Time `json:"made"`
+	// Deadline is when the offer lapses: an Accept at or after it is refused.
+	Deadline agent.Deadline `json:"deadline"`
+}
+
+// Transfer is a hand-over that nobody has accepted yet.
+type Transfer struct {
+	// Seat is the sender's seat number.
+	Seat int `json:"seat"`
+	// ToQueue or ToAgent is the target.
+	ToQueue QueueID  `json:"toQueue,omitempty"`
+	ToAgent agent.ID `json:"toAgent,omitempty"`
+	// Queue and WaitingSince are what the conversation had before.
+	Queue        QueueID   `json:"queue"`
+	WaitingSince time.Time `json:"waitingSince"`
+}
+
+// Exclusion keeps a conversation from an agent for a while: the one who did not
+// accept it, declined it, or sent it to their own queue. It ends at Until or
+// when another agent is tried, whichever is first.
+type Exclusion struct {
+	Agent agent.ID       `json:"agent"`
+	Until agent.Deadline `json:"until"`
+}
+
+// Preference keeps a waiting conversation for one agent until a deadline.
+type Preference struct {
+	Agent agent.ID       `json:"agent"`
+	Until agent.Deadline `json:"until"`
+}
+
+// Need asks for a skill at a least level; Steps relax it with waiting.
+type Need struct {
+	Skill Skill `json:"skill"`
+	// Level is the least proficiency, 1 to 10.
+	Level int `json:"level"`
+	// Steps lower the level as the conversation waits, in order of After.
+	Steps []Relax `json:"steps,omitempty"`
+}
+
+// Skill names an ability of agents.
+type Skill string
+
+// Relax lowers a need once the conversation has waited for After since
+// WaitingSince. Level 0 drops the need.
+type Relax struct {
+	After time.Duration `json:"after"`
+	Level int           `json:"level"`
+}
+
+// Lane is the row of a conversation's unsent messages. One is in flight at a
+// time, so order is kept.
+type Lane struct {
+	// Node names the process that sends.
+	Node string `json:"node"`
+	// No is the message in flight or next to be sent.
+	No int `json:"no"`
+	// Attempt counts the tries of that message that failed in passing.
+	Attempt int `json:"attempt,omitempty"`
+	// First is when the message was first tried: retries end some time after.
+	First time.Time `json:"first,omitzero"`
+	// Retry is when the next try is due.
+	Retry agent.Deadline `json:"retry,omitzero"`
+}
+
+// Conversation is one customer's business with one source, from the message
+// that opened it to the last wrap-up: a plain value, the fold of its events.
+//
+// Apply changes a Conversation in place but never the memory that a copy made
+// before shares with it, so a plain assignment is a snapshot.
+type Conversation struct {
+	ID       ID       `json:"id"`
+	Channel  Channel  `json:"channel"`
+	Source   Source   `json:"source"`
+	Customer Customer `json:"customer"`
+	// Previous is the customer's conversation before this one, if it is known.
+	Previous ID `json:"previous,omitempty"`
+
+	State State `json:"state"`
+	// Medium tells on which of an agent's slots it draws.
+	Medium Medium `json:"medium"`
+	// Queue is the queue in which it waits or last waited.
+	Queue QueueID `json:"queue"`
+	// Priority is 1 (most urgent) to 10.
+	Priority int `json:"priority"`
+	// ArrivedAt is when it was opened; it never changes.
+	ArrivedAt time.Time `json:"arrivedAt"`
+	// WaitingSince is its routing age: it restarts on a transfer to a queue and
+	// is kept on every return and overflow.
+	WaitingSince time.Time `json:"waitingSince"`
+	// MaxWait is when it overflows from its queue.
+	MaxWait agent.Deadline `json:"maxWait,omitzero"`
+	// Visited are the queues it has overflowed from.
+	Visited []QueueID `json:"visited,omitempty"`
+	// Needs are the skills it asks for; Relaxed counts the steps taken, and
+	// NextRelax is when the next one is due.
+	Needs     []Need         `json:"needs,omitempty"`
+	Relaxed   int            `json:"relaxed,omitempty"`
+	NextRelax agent.Deadline `json:"nextRelax,omitzero"`
+
+	Offer      *Offer      `json:"offer,omitempty"`
+	Transfer   *Transfer   `json:"transfer,omitempty"`
+	Exclusion  *Exclusion  `json:"exclusion,omitempty"`
+	Preference *Preference `json:"preference,omitempty"`
+	// Hops counts the transfers so far.
+	Hops int `json:"hops,omitempty"`
+
+	// Owner is the number of the owner's seat, 0 while there is none.
+	Owner int    `json:"owner,omitempty"`
+	Seats []Seat `json:"seats,omitempty"`
+
+	// Messages is the transcript in the order of the engine: message number n
+	// is Messages[n-1].
+	Messages []*Message `json:"messages,omitempty"`
+	// LastCustomer is when the customer last wrote; Answered says that an agent
+	// has written to the customer since.
+	LastCustomer time.Time `json:"lastCustomer,omitzero"`
+	Answered     bool      `json:"answered,omitempty"`
+	Lane         *Lane     `json:"lane,omitempty"`
+
+	// Limit ends what runs: the customer's inactivity while live, the time
+	// an interrupted conversation may stay, the linger time once finished.
+	Limit agent.Deadline `json:"limit,omitzero"`
+
+	// End is how it ended.
+	End      EndCause  `json:"end,omitempty"`
+	EndedAt  time.Time `json:"endedAt,omitzero"`
+	Finished bool      `json:"finished,omitempty"`
+
+	Attributes agent.Attributes `json:"attributes,omitempty"`
+}
+
+// Seat returns the seat with that number, or nil.
+func (c *Conversation) Seat(no int) *Seat {
+	if no < 1 || no > len(c.Seats) {
+		return nil
+	}
+	return &c.Seats[no-1]
+}
+
+// ActiveSeat returns the active seat of the agent, or nil.
+func (c *Conversation) ActiveSeat(a agent.ID) *Seat {
+	for i := range c.Seats {
+		if s := &c.Seats[i]; s.Agent == a && s.State == SeatActive {
+			return s
+		}
+	}
+	return nil
+}
+
+// OwnerID returns the owner, or "" while there is none.
+func (c *Conversation) OwnerID() agent.ID {
+	if s := c.Seat(c.Owner); s != nil {
+		return s.Agent
+	}
+	return ""
+}
+
+// HasSeat reports whether the agent has or had a seat.
+func (c *Conversation) HasSeat(a agent.ID) bool {
+	for i := range c.Seats {
+		if c.Seats[i].Agent == a {
+			return true
+		}
+	}
+	return false
+}
+
+// Message returns the message with that number, or nil.
+func (c *Conversation) Message(no int) *Message {
+	if no < 1 || no > len(c.Messages) {
+		return nil
+	}
+	return c.Messages[no-1]
+}
+
+// EndCause says how a conversation ended. Causes are stable names.
+type EndCause string
+
+// The causes of an end.
+const (
+	EndedByAgent      EndCause = "agent"
+	EndedByCustomer   EndCause = "customer"
+	EndedBySupervisor EndCause = "supervisor"
+	EndedInactive     EndCause = "inactivity"      // the customer stopped writing
+	EndedSource       EndCause = "source-removed"  // while it waited or was offered
+	EndedInterrupted  EndCause = "interrupted"     // an interrupted one was ended or its limit passed
+	EndedDropped      EndCause = "transfer-failed" // by policy, when a transfer was not accepted
+	EndedClosed       EndCause = "queue-closed"    // by policy, when the queue closed
+	EndedErased       EndCause = "erased"          // the customer's data was erased
+)
+
+func nameOf(names []string, i uint8) string {
+	if int(i) < len(names) {
+		return names[i]
+	}
+	return "unknown"
+}
+
+func readName(names []string, typ string, text []byte, into *uint8) error {
+	for i, name := range names {
+		if name == string(text) {
+			*into = uint8(i)
+			return nil
+		}
+	}
+	return &agent.NameError{Type: typ, Name: fmt.Sprintf("%.40s", text)}
+}

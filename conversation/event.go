@@ -1,0 +1,400 @@
+package conversation
+
+import (
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/wrapup"
+)
+
+// Event is a fact about a conversation. The types of this file are all there
+// are; new ones may be added, so switch with a default.
+type Event interface {
+	// ConversationID names the conversation that the event is about.
+	ConversationID() ID
+	conversationEvent()
+}
+
+// Wait is a place in a queue.
+type Wait struct {
+	Queue QueueID `json:"queue"`
+	// Since is the routing age; zero means the event's own instant.
+	Since time.Time `json:"since,omitzero"`
+	// Max is when the conversation overflows; zero when it does not.
+	Max time.Time `json:"max,omitzero"`
+	// Relax is when the first relaxation step of its needs is due.
+	Relax time.Time `json:"relax,omitzero"`
+}
+
+// Opened says that a customer's message opened a conversation, which waits in a
+// queue. Its ID is the event's number.
+type Opened struct {
+	Conversation ID        `json:"conversation"`
+	Channel      Channel   `json:"channel"`
+	Source       Source    `json:"source"`
+	Customer     Customer  `json:"customer"`
+	Previous     ID        `json:"previous,omitempty"`
+	Medium       Medium    `json:"medium"`
+	Wait         Wait      `json:"wait"`
+	Priority     int       `json:"priority"`
+	Needs        []Need    `json:"needs,omitempty"`
+	Preferred    agent.ID  `json:"preferred,omitempty"`
+	PreferUntil  time.Time `json:"preferUntil,omitzero"`
+	// Attributes are those the host gave with the first message.
+	Attributes agent.Attributes `json:"attributes,omitempty"`
+}
+
+// MoveCause says why a conversation changed queues without an agent's transfer.
+type MoveCause string
+
+// The causes of a move between queues.
+const (
+	MovedOverflow   MoveCause = "overflow"    // the maximum wait or size of the queue
+	MovedFallback   MoveCause = "fallback"    // a transfer was not accepted
+	MovedDrain      MoveCause = "drain"       // the queue was deleted
+	MovedRequeue    MoveCause = "requeue"     // its agent is gone
+	MovedNoOverflow MoveCause = "no-overflow" // the maximum wait is over and no queue is left
+	MovedSupervisor MoveCause = "supervisor"  // a supervisor moved it
+)
+
+// Moved says that a conversation now waits in the given queue: it overflowed,
+// its agent is gone, or its queue is. Its age is kept.
+type Moved struct {
+	Conversation ID        `json:"conversation"`
+	Wait         Wait      `json:"wait"`
+	Cause        MoveCause `json:"cause"`
+	// Visited adds the queue it leaves to those it has overflowed from.
+	Visited bool `json:"visited,omitempty"`
+	// Exclude keeps it from an agent until ExcludeUntil.
+	Exclude      agent.ID  `json:"exclude,omitempty"`
+	ExcludeUntil time.Time `json:"excludeUntil,omitzero"`
+}
+
+// Decision explains a choice of the routing: who was chosen, by which order,
+// and how many agents of the queue were not, for which reason. The full list
+// can be had by replaying the log to the event.
+type Decision struct {
+	// Strategy is the queue's order of agents.
+	Strategy string `json:"strategy"`
+	// Key is the value by which the agent was first: its place, its free
+	// slots, its level.
+	Key int64 `json:"key"`
+	// Waited is how long the conversation had waited, and Priority its
+	// priority after ageing, at the decision.
+	Waited   time.Duration `json:"waited"`
+	Priority int           `json:"priority"`
+	// Eligible is how many agents could have been chosen, the chosen included.
+	Eligible int `json:"eligible"`
+	// Excluded counts agents who serve the queue and could not be chosen.
+	Excluded Excluded `json:"excluded,omitzero"`
+}
+
+// Excluded counts agents of a queue by the reason for which they could not be
+// chosen; each agent is counted once, under the first reason that holds, in the
+// order of the fields.
+type Excluded struct {
+	SignedOut    int `json:"signedOut,omitempty"`
+	Idle         int `json:"idle,omitempty"` // or about to be
+	RONA         int `json:"rona,omitempty"`
+	Disconnected int `json:"disconnected,omitempty"`
+	Full         int `json:"full,omitempty"`
+	Skills       int `json:"skills,omitempty"`
+	Cooldown     int `json:"cooldown,omitempty"` // see Exclusion
+}
+
+// OfferMade says that one agent is asked to accept the conversation.
+type OfferMade struct {
+	Conversation ID        `json:"conversation"`
+	Agent        agent.ID  `json:"agent"`
+	Kind         OfferKind `json:"kind"`
+	Queue        QueueID   `json:"queue"`
+	Deadline     time.Time `json:"deadline"`
+	// Decision is set when the routing chose the agent.
+	Decision *Decision `json:"decision,omitempty"`
+}
+
+// Outcome says how an offer ended without being accepted.
+type Outcome uint8
+
+// The outcomes of an offer that was not accepted.
+const (
+	Declined  Outcome = iota + 1 // by the agent
+	Expired                      // not answered in time
+	Withdrawn                    // by the engine or the one who made it; no fault of the agent
+)
+
+var outcomeNames = [...]string{"", "declined", "expired", "withdrawn"}
+
+// String returns the outcome's stable name.
+func (o Outcome) String() string { return nameOf(outcomeNames[:], uint8(o)) }
+
+// AppendText appends the outcome's stable name; it never fails.
+func (o Outcome) AppendText(b []byte) ([]byte, error) { return append(b, o.String()...), nil }
+
+// MarshalText returns the outcome's stable name; it never fails.
+func (o Outcome) MarshalText() ([]byte, error) { return o.AppendText(nil) }
+
+// UnmarshalText reads a name that MarshalText wrote and refuses any other with
+// an *agent.NameError.
+func (o *Outcome) UnmarshalText(text []byte) error {
+	return readName(outcomeNames[:], "conversation.Outcome", text, (*uint8)(o))
+}
+
+// OfferEnded says that an offer is over without an Accept. A conversation
+// offered by a queue or by transfer is back in its queue at its old place;
+// one with an invitation is Active again.
+type OfferEnded struct {
+	Conversation ID        `json:"conversation"`
+	Agent        agent.ID  `json:"agent"`
+	Kind         OfferKind `json:"kind"`
+	Outcome      Outcome   `json:"outcome"`
+	// Reason is the agent's own word with a decline.
+	Reason string `json:"reason,omitempty"`
+	// ExcludeUntil keeps the conversation from the agent for a while.
+	ExcludeUntil time.Time `json:"excludeUntil,omitzero"`
+}
+
+// OfferRestarted gives a pending offer its remaining time again after an outage
+// of the engine, for which nobody is to blame.
+type OfferRestarted struct {
+	Conversation ID        `json:"conversation"`
+	Agent        agent.ID  `json:"agent"`
+	Deadline     time.Time `json:"deadline"`
+}
+
+// Accepted says that the agent took the offer and has a seat.
+type Accepted struct {
+	Conversation ID        `json:"conversation"`
+	Agent        agent.ID  `json:"agent"`
+	Kind         OfferKind `json:"kind"`
+	Seat         int       `json:"seat"`
+	Queue        QueueID   `json:"queue"`
+}
+
+// TransferRequested says that the owner hands the conversation over. It waits
+// in ToQueue, or in its old queue while ToAgent is asked.
+type TransferRequested struct {
+	Conversation ID       `json:"conversation"`
+	Agent        agent.ID `json:"agent"`
+	Seat         int      `json:"seat"`
+	ToQueue      QueueID  `json:"toQueue,omitempty"`
+	ToAgent      agent.ID `json:"toAgent,omitempty"`
+	// Wait is the place in ToQueue; its age starts at this event.
+	Wait Wait `json:"wait,omitzero"`
+	// Exclude keeps the sender from getting it first when it goes to the queue
+	// it came from (E28).
+	Exclude      agent.ID  `json:"exclude,omitempty"`
+	ExcludeUntil time.Time `json:"excludeUntil,omitzero"`
+}
+
+// TransferCancelled says that the sender has the conversation again: the
+// request was taken back, or, by policy, not accepted. The sender's seat is
+// active and owns it.
+type TransferCancelled struct {
+	Conversation ID       `json:"conversation"`
+	Agent        agent.ID `json:"agent"`
+	Seat         int      `json:"seat"`
+	// Failed says that the target did not accept.
+	Failed bool `json:"failed,omitempty"`
+}
+
+// OwnerChanged says that the conversation is now owned by another seat.
+type OwnerChanged struct {
+	Conversation ID       `json:"conversation"`
+	Agent        agent.ID `json:"agent"`
+	Seat         int      `json:"seat"`
+}
+
+// WrapUpStarted says that the agent's seat is no longer active and owes a
+// wrap-up reason.
+type WrapUpStarted struct {
+	Conversation ID       `json:"conversation"`
+	Agent        agent.ID `json:"agent"`
+	Seat         int      `json:"seat"`
+	// Policy is the number of the event that set the wrap-up policy in force.
+	Policy uint64 `json:"policy,omitempty"`
+	// Deadline is when the default reason is applied; zero means never.
+	Deadline  time.Time `json:"deadline,omitzero"`
+	FreesSlot bool      `json:"freesSlot,omitempty"`
+}
+
+// WrapUpExtended says that the wrap-up has more time.
+type WrapUpExtended struct {
+	Conversation ID        `json:"conversation"`
+	Agent        agent.ID  `json:"agent"`
+	Seat         int       `json:"seat"`
+	Deadline     time.Time `json:"deadline"`
+}
+
+// WrapUpUnlimited says that the countdown was cancelled: the agent wraps up
+// without a limit.
+type WrapUpUnlimited struct {
+	Conversation ID       `json:"conversation"`
+	Agent        agent.ID `json:"agent"`
+	Seat         int      `json:"seat"`
+}
+
+// CloseCause says who closed a seat.
+type CloseCause string
+
+// The causes of a closed seat.
+const (
+	CloseSubmitted  CloseCause = "submitted"  // the agent chose the reason
+	CloseTimeLimit  CloseCause = "time-limit" // the default reason at zero
+	CloseSignOut    CloseCause = "sign-out"   // the default reason (E61)
+	CloseGone       CloseCause = "agent-gone" // the default reason: disconnected, forced out or deleted
+	CloseNoneOwed   CloseCause = "none-owed"  // a joined agent left and owes no reason by policy
+	CloseSupervisor CloseCause = "supervisor" // a supervisor wrapped up for the agent
+)
+
+// SeatEnded says that a seat is closed, with the reason the agent owed.
+type SeatEnded struct {
+	Conversation ID            `json:"conversation"`
+	Agent        agent.ID      `json:"agent"`
+	Seat         int           `json:"seat"`
+	Reason       wrapup.Reason `json:"reason,omitzero"`
+	Cause        CloseCause    `json:"cause"`
+}
+
+// Interruption says that the conversation's source is gone: nothing can be
+// done in it but to end it.
+type Interruption struct {
+	Conversation ID `json:"conversation"`
+	// Limit is when it ends by itself; zero means never.
+	Limit time.Time `json:"limit,omitzero"`
+}
+
+// Ending says that the conversation is over.
+type Ending struct {
+	Conversation ID       `json:"conversation"`
+	Cause        EndCause `json:"cause"`
+}
+
+// CustomerReturned tells an agent who still wraps up that the customer has
+// written again and has a new conversation (E53).
+type CustomerReturned struct {
+	Conversation ID       `json:"conversation"`
+	Next         ID       `json:"next"`
+	Agent        agent.ID `json:"agent"`
+}
+
+// Completed says that the conversation is over in every respect: every seat is
+// closed and every send settled. It leaves memory at Until.
+type Completed struct {
+	Conversation ID        `json:"conversation"`
+	Until        time.Time `json:"until"`
+}
+
+// Forgotten says that the conversation has left memory.
+type Forgotten struct {
+	Conversation ID `json:"conversation"`
+}
+
+// MessageAdded says that the transcript has one more message.
+type MessageAdded struct {
+	Conversation ID      `json:"conversation"`
+	Message      Message `json:"message"`
+	// Lane is the node that sends it, when it goes to the customer and the lane
+	// was free; otherwise whoever has the lane sends it.
+	Lane string `json:"lane,omitempty"`
+	// Inactive is when the customer counts as inactive, set by an agent's
+	// answer.
+	Inactive time.Time `json:"inactive,omitzero"`
+}
+
+// MessageEdited says that the author changed the text of a message.
+type MessageEdited struct {
+	Conversation ID     `json:"conversation"`
+	No           int    `json:"no"`
+	Text         string `json:"text"`
+	Edits        int    `json:"edits"`
+}
+
+// MessageUnsent says that the author took a message back.
+type MessageUnsent struct {
+	Conversation ID  `json:"conversation"`
+	No           int `json:"no"`
+}
+
+// Reacted says that somebody reacted to a message; an empty Emoji takes the
+// reaction back.
+type Reacted struct {
+	Conversation ID     `json:"conversation"`
+	No           int    `json:"no"`
+	By           Author `json:"by"`
+	Emoji        string `json:"emoji,omitempty"`
+}
+
+// ReceiptAdvanced says that the given messages are delivered or read.
+type ReceiptAdvanced struct {
+	Conversation ID     `json:"conversation"`
+	Nos          []int  `json:"nos"`
+	Status       Status `json:"status"`
+}
+
+// SendSettled says what became of an outbound message; the lane goes on with the
+// next.
+type SendSettled struct {
+	Conversation ID        `json:"conversation"`
+	No           int       `json:"no"`
+	Status       Status    `json:"status"`
+	Why          FailCause `json:"why,omitempty"`
+	Detail       string    `json:"detail,omitempty"`
+	ExternalID   string    `json:"externalId,omitempty"`
+	ChannelAt    time.Time `json:"channelAt,omitzero"`
+}
+
+// SendDeferred says that an attempt failed in passing and when the next is due.
+type SendDeferred struct {
+	Conversation ID        `json:"conversation"`
+	No           int       `json:"no"`
+	Attempt      int       `json:"attempt"`
+	Retry        time.Time `json:"retry"`
+	Detail       string    `json:"detail,omitempty"`
+}
+
+// SendDue says that the time of a deferred send has come.
+type SendDue struct {
+	Conversation ID  `json:"conversation"`
+	No           int `json:"no"`
+}
+
+// LaneTaken says that another node sends from now on.
+type LaneTaken struct {
+	Conversation ID     `json:"conversation"`
+	Node         string `json:"node"`
+}
+
+// PriorityChanged says that the conversation is more or less urgent; its age is
+// kept (E86).
+type PriorityChanged struct {
+	Conversation ID  `json:"conversation"`
+	Priority     int `json:"priority"`
+}
+
+// NeedsRelaxed says that the next relaxation step of the needs was taken.
+type NeedsRelaxed struct {
+	Conversation ID `json:"conversation"`
+	// Relaxed counts the steps taken.
+	Relaxed int `json:"relaxed"`
+	// Next is when the next one is due; zero when there is none.
+	Next time.Time `json:"next,omitzero"`
+}
+
+// PreferenceDropped says that the conversation no longer waits for one agent.
+type PreferenceDropped struct {
+	Conversation ID       `json:"conversation"`
+	Agent        agent.ID `json:"agent"`
+}
+
+// ExclusionOver says that the agent may be offered the conversation again.
+type ExclusionOver struct {
+	Conversation ID       `json:"conversation"`
+	Agent        agent.ID `json:"agent"`
+}
+
+// AttributesSet says that attributes changed: an empty value removes the key.
+type AttributesSet struct {
+	Conversation ID               `json:"conversation"`
+	Set          agent.Attributes `json:"set"`
+}

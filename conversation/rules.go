@@ -1,0 +1,88 @@
+package conversation
+
+import (
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/wrapup"
+)
+
+// Rules are what a decision needs to know from outside the conversation. The
+// zero value has no limits but the defaults named below.
+type Rules struct {
+	// OfferFor is how long an offer stands. Zero means 60 seconds.
+	OfferFor time.Duration
+	// Cooldown is how long an agent who did not take the conversation is not
+	// asked again. Zero means 30 seconds.
+	Cooldown time.Duration
+	// MaxText is the longest text of an agent, in UTF-16 code units. Zero means 1000.
+	MaxText int
+	// MaxHops is how many transfers there may be. Zero means 10.
+	MaxHops int
+	// InactiveAfter, if positive, ends a live conversation whose customer does
+	// not write for that long after an agent's answer.
+	InactiveAfter time.Duration
+	// InterruptedFor, if positive, ends an interrupted conversation after that time.
+	InterruptedFor time.Duration
+	// RetryFor is how long a send is tried. Zero means 5 minutes.
+	RetryFor time.Duration
+	// Linger is how long a finished conversation stays in memory. Zero means an hour.
+	Linger time.Duration
+	// JoinedOwesNone says that a joined agent who leaves owes no wrap-up reason.
+	JoinedOwesNone bool
+	// TransferFallback says what becomes of a transfer that is not accepted.
+	TransferFallback Fallback
+	// FallbackWait is the place in the fallback queue, for FallbackQueue.
+	FallbackWait Wait
+	// Node is the process that sends, for messages to the customer.
+	Node string
+
+	// Wait is where the conversation goes in a transfer to a queue.
+	Wait Wait
+	// WrapUp returns the wrap-up policy of a queue and its version: the present
+	// one for version 0. Nil means wrapup.Policy{} and no deadline.
+	WrapUp func(q QueueID, version uint64) (wrapup.Policy, uint64)
+	// Connected reports whether an agent can be reached. Nil means yes.
+	Connected func(agent.ID) bool
+}
+
+// The defaults of Rules.
+const (
+	DefaultOfferFor = 60 * time.Second
+	DefaultCooldown = 30 * time.Second
+	DefaultMaxText  = 1000
+	DefaultMaxHops  = 10
+	DefaultRetryFor = 5 * time.Minute
+	DefaultLinger   = time.Hour
+	// Horizon is how long inbound ids are remembered, and how old an inbound
+	// message may be.
+	Horizon = 48 * time.Hour
+)
+
+// Fallback says what becomes of a transfer to an agent who does not accept.
+type Fallback uint8
+
+// The fallbacks of a transfer. The zero value returns it to its queue.
+const (
+	ToOldQueue    Fallback = iota // at its old age, the target not first again
+	ToSender                      // if connected and not wrapped up, else ToOldQueue
+	FallbackQueue                 // another queue, at its old age
+	EndIt                         // ended as dropped
+)
+
+var fallbackNames = [...]string{"queue", "sender", "fallback-queue", "end"}
+
+// String returns the fallback's stable name.
+func (f Fallback) String() string { return nameOf(fallbackNames[:], uint8(f)) }
+
+// AppendText appends the fallback's stable name; it never fails.
+func (f Fallback) AppendText(b []byte) ([]byte, error) { return append(b, f.String()...), nil }
+
+// MarshalText returns the fallback's stable name; it never fails.
+func (f Fallback) MarshalText() ([]byte, error) { return f.AppendText(nil) }
+
+// UnmarshalText reads a name that MarshalText wrote and refuses any other with
+// an *agent.NameError.
+func (f *Fallback) UnmarshalText(text []byte) error {
+	return readName(fallbackNames[:], "conversation.Fallback", text, (*uint8)(f))
+}

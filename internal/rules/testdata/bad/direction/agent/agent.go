@@ -1,0 +1,4 @@
+// Package agent imports outward.
+package agent
+
+import _ "github.com/switchboard-go/switchboard/routing"

@@ -1,0 +1,4 @@
+// Package floor is not public.
+package floor
+
+func Exported() {}

@@ -1,0 +1,5 @@
+package switchboard
+
+import "testing"
+
+func TestE1(t *testing.T) {}

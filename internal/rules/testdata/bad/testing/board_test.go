@@ -1,0 +1,3 @@
+package switchboard
+
+import _ "testing"

@@ -1,0 +1,4 @@
+// Package messengertest is for tests.
+package messengertest
+
+import _ "testing"

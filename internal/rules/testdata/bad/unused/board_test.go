@@ -1,0 +1,3 @@
+package switchboard
+
+import _ "github.com/benbjohnson/clock"

@@ -1,0 +1,296 @@
+package wire
+
+import (
+	"cmp"
+	"encoding"
+	"encoding/base64"
+	"errors"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// maxDepth is how many objects and arrays may be nested, the outermost one
+// included, in what is written and in what is read.
+const maxDepth = 32
+
+var errDepth = errors.New("nested deeper than 32 levels")
+
+// Encoder writes the structs of a [Registry]. It keeps scratch space between
+// calls and is not safe for concurrent use; make one for each goroutine that
+// writes.
+type Encoder struct {
+	r *Registry
+
+	scratch scratch
+	pairs   []pair // of the map being written
+	text    []byte // of the text being escaped
+}
+
+type pair struct{ key, value string }
+
+// NewEncoder returns an encoder for the types of r.
+func (r *Registry) NewEncoder() *Encoder { return &Encoder{r: r} }
+
+// AppendBody appends the JSON object of v to dst. v is a struct (not a pointer)
+// of a type that is bound to a kind; any other gives a [*TypeError]. A value
+// that has no JSON gives a [*ValueError]. With an error dst comes back as it was.
+//
+// It allocates nothing but room in dst, unless v has text types without
+// AppendText or maps other than map[string]string.
+func (e *Encoder) AppendBody(dst []byte, v any) ([]byte, error) {
+	t := reflect.TypeOf(v)
+	root := e.r.roots[t]
+	if root == nil || root.kind == "" {
+		return dst, &TypeError{Type: t, Reason: "not bound to a kind"}
+	}
+	return e.root(dst, root, reflect.ValueOf(v))
+}
+
+// Append appends the JSON object of v to dst, where v is any registered struct
+// or a pointer to one; the pointer saves the allocation of putting a struct in
+// an interface. Errors are as for [Encoder.AppendBody].
+func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
+	t := reflect.TypeOf(v)
+	if root := e.r.roots[t]; root != nil {
+		return e.root(dst, root, reflect.ValueOf(v))
+	}
+	if t != nil && t.Kind() == reflect.Pointer {
+		if root := e.r.roots[t.Elem()]; root != nil {
+			rv := reflect.ValueOf(v)
+			if rv.IsNil() {
+				return dst, &ValueError{Type: t, Offset: -1, Err: errors.New("nil pointer")}
+			}
+			return e.root(dst, root, rv.Elem())
+		}
+	}
+	return dst, &TypeError{Type: t, Reason: "not registered"}
+}
+
+func (e *Encoder) root(dst []byte, root *root, v reflect.Value) ([]byte, error) {
+	p := e.scratch.of(e.r, root)
+	p.v.Set(v)
+	out, err := e.object(dst, root.codec, p.v, p.cells, 1)
+	p.v.SetZero() // keep nothing of v alive
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// object appends the struct v. cells are its fields when it lies in scratch, else
+// nil. depth counts the nesting with this object.
+func (e *Encoder) object(dst []byte, c *codec, v reflect.Value, cells []cell, depth int) ([]byte, error) {
+	if depth > maxDepth {
+		return dst, &ValueError{Type: c.typ, Offset: -1, Err: errDepth}
+	}
+	dst = append(dst, '{')
+	comma := 1 // bytes of the key to skip: the comma before the first one
+	for i := range c.fields {
+		f := &c.fields[i]
+		var fv reflect.Value
+		var at *cell
+		if cells != nil {
+			at = &cells[i]
+			fv = at.v
+		} else {
+			fv = f.of(v)
+		}
+		if f.omit != 0 && omitted(f, fv, at) {
+			continue
+		}
+		dst = append(dst, f.key[comma:]...)
+		comma = 0
+		if at != nil && at.str != nil { // the most frequent case
+			dst = appendString(dst, *at.str)
+			continue
+		}
+		var err error
+		if dst, err = e.value(dst, f.codec, fv, at, depth); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+// omitted reports whether the field f is left out for the value v.
+func omitted(f *field, v reflect.Value, at *cell) bool {
+	if f.codec.op == opTime {
+		return pointer(v, at).(*time.Time).IsZero()
+	}
+	if f.omit&omitEmpty != 0 {
+		switch v.Kind() {
+		case reflect.String, reflect.Slice, reflect.Map:
+			if v.Len() == 0 {
+				return true
+			}
+		case reflect.Struct: // never empty
+		default:
+			if v.IsZero() {
+				return true
+			}
+		}
+	}
+	switch {
+	case f.omit&omitZeroAsk != 0:
+		if v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				return true
+			}
+			return v.Interface().(zeroer).IsZero()
+		}
+		return pointer(v, at).(zeroer).IsZero()
+	case f.omit&omitZero != 0:
+		return v.IsZero()
+	}
+	return false
+}
+
+// value appends any value. at is where it lies in scratch, else nil. depth counts
+// the objects and arrays around it.
+func (e *Encoder) value(dst []byte, c *codec, v reflect.Value, at *cell, depth int) ([]byte, error) {
+	switch c.op {
+	case opString:
+		return appendString(dst, v.String()), nil
+	case opBool:
+		return strconv.AppendBool(dst, v.Bool()), nil
+	case opInt:
+		return strconv.AppendInt(dst, v.Int(), 10), nil
+	case opUint:
+		return strconv.AppendUint(dst, v.Uint(), 10), nil
+	case opFloat:
+		f := v.Float()
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return dst, &ValueError{Type: c.typ, Offset: -1, Err: errors.New("not a finite number")}
+		}
+		return appendFloat(dst, f), nil
+	case opTime:
+		dst, ok := appendTime(dst, *pointer(v, at).(*time.Time))
+		if !ok {
+			return dst, &ValueError{Type: c.typ, Offset: -1, Err: errYear}
+		}
+		return dst, nil
+	case opText:
+		return e.textual(dst, c, pointer(v, at))
+	case opBytes:
+		if v.IsNil() {
+			return append(dst, "null"...), nil
+		}
+		dst = append(dst, '"')
+		dst = base64.StdEncoding.AppendEncode(dst, v.Bytes())
+		return append(dst, '"'), nil
+	case opStruct:
+		var cells []cell
+		if at != nil {
+			cells = at.cells
+		}
+		return e.object(dst, c, v, cells, depth+1)
+	case opPointer:
+		if v.IsNil() {
+			return append(dst, "null"...), nil
+		}
+		return e.value(dst, c.elem, v.Elem(), nil, depth)
+	case opSlice:
+		return e.array(dst, c, v, depth+1)
+	case opMap:
+		return e.mapping(dst, c, v, depth+1)
+	}
+	return dst, &TypeError{Type: c.typ, Reason: "not supported"}
+}
+
+func (e *Encoder) array(dst []byte, c *codec, v reflect.Value, depth int) ([]byte, error) {
+	if v.IsNil() {
+		return append(dst, "null"...), nil
+	}
+	if depth > maxDepth {
+		return dst, &ValueError{Type: c.typ, Offset: -1, Err: errDepth}
+	}
+	dst = append(dst, '[')
+	for i := range v.Len() {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var err error
+		if dst, err = e.value(dst, c.elem, v.Index(i), nil, depth); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, ']'), nil
+}
+
+func (e *Encoder) mapping(dst []byte, c *codec, v reflect.Value, depth int) ([]byte, error) {
+	if v.IsNil() {
+		return append(dst, "null"...), nil
+	}
+	if depth > maxDepth {
+		return dst, &ValueError{Type: c.typ, Offset: -1, Err: errDepth}
+	}
+	pairs := e.pairs[:0]
+	if c.plain {
+		for k, s := range *v.Addr().Interface().(*map[string]string) {
+			pairs = append(pairs, pair{k, s})
+		}
+	} else {
+		for it := v.MapRange(); it.Next(); {
+			pairs = append(pairs, pair{it.Key().String(), it.Value().String()})
+		}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
+	dst = append(dst, '{')
+	for i, p := range pairs {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, p.key), ':')
+		dst = appendString(dst, p.value)
+	}
+	clear(pairs)
+	e.pairs = pairs
+	return append(dst, '}'), nil
+}
+
+// textual appends what the type's own method gives, as a string. self is a
+// pointer to the value: it has the methods of the value too.
+func (e *Encoder) textual(dst []byte, c *codec, self any) ([]byte, error) {
+	if !c.appends {
+		text, err := self.(encoding.TextMarshaler).MarshalText()
+		if err != nil {
+			return dst, &ValueError{Type: c.typ, Offset: -1, Err: err}
+		}
+		return appendString(dst, text), nil
+	}
+	start := len(dst) + 1
+	dst = append(dst, '"')
+	out, err := self.(encoding.TextAppender).AppendText(dst)
+	if err != nil {
+		return dst, &ValueError{Type: c.typ, Offset: -1, Err: err}
+	}
+	if len(out) < start {
+		return dst, &ValueError{Type: c.typ, Offset: -1, Err: errors.New("AppendText removed bytes")}
+	}
+	for i := start; i < len(out); i++ {
+		if !plainByte[out[i]] {
+			e.text = append(e.text[:0], out[start:]...)
+			out = appendEscaped(out[:start], e.text, 0)
+			break
+		}
+	}
+	return append(out, '"'), nil
+}
+
+// appendFloat writes as JavaScript does, and encoding/json: plainly unless the
+// exponent is large.
+func appendFloat(dst []byte, f float64) []byte {
+	if abs := math.Abs(f); abs == 0 || 1e-6 <= abs && abs < 1e21 {
+		return strconv.AppendFloat(dst, f, 'f', -1, 64)
+	}
+	dst = strconv.AppendFloat(dst, f, 'e', -1, 64)
+	// e-09 is written e-9; a positive exponent has two digits at least.
+	if n := len(dst); dst[n-4] == 'e' && dst[n-3] == '-' && dst[n-2] == '0' {
+		dst[n-2] = dst[n-1]
+		dst = dst[:n-1]
+	}
+	return dst
+}

@@ -1,0 +1,34 @@
+package routing
+
+import "time"
+
+// Ageing is the waiting time that improves a conversation's priority by one.
+// Zero switches ageing off: then a priority may starve behind better ones (E87).
+type Ageing time.Duration
+
+// Priority returns the priority after ageing: one better for each full step
+// waited, down to MostUrgent.
+func (a Ageing) Priority(p int, waited time.Duration) int {
+	if a <= 0 || waited <= 0 {
+		return p
+	}
+	if steps := int64(waited) / int64(a); steps < int64(p-MostUrgent) {
+		return p - int(steps)
+	}
+	return min(p, MostUrgent)
+}
+
+// Bound returns how long a conversation of priority p can be overtaken by later
+// ones. Once it has waited that long it is most urgent and the oldest of those,
+// so only conversations that were older or arrived before then can be served
+// before it. It returns false when ageing is off and p is not MostUrgent: then there is
+// no bound.
+func (a Ageing) Bound(p int) (time.Duration, bool) {
+	if p <= MostUrgent {
+		return 0, true
+	}
+	if a <= 0 {
+		return 0, false
+	}
+	return time.Duration(a) * time.Duration(p-MostUrgent), true
+}

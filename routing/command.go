@@ -1,0 +1,102 @@
+package routing
+
+import (
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/conversation"
+)
+
+// Command asks for a change of the setup. The types of this file are all there
+// are. Each is refused with a *SetupError that has all problems, each with its
+// field path, when the setup it would make is not valid.
+type Command interface {
+	// Name is the command's name, as refusals show it.
+	Name() string
+	routingCommand()
+}
+
+// Configure makes the setup what it says: what is missing is deleted, what is
+// equal stays untouched. An equal setup changes nothing.
+type Configure struct {
+	Setup Setup
+	// Drain names, for a deleted queue in use, the queue that takes its
+	// conversations (E84).
+	Drain map[conversation.QueueID]conversation.QueueID
+}
+
+// PutQueue adds or changes one queue.
+type PutQueue struct{ Queue Queue }
+
+// DeleteQueue deletes a queue; its conversations go to DrainTo at their age.
+// Refused with ErrInUse when it has any and DrainTo is empty (E84).
+type DeleteQueue struct {
+	Queue   conversation.QueueID
+	DrainTo conversation.QueueID
+}
+
+// PutTeam adds or changes a team.
+type PutTeam struct{ Team Team }
+
+// DeleteTeam deletes a team that no agent and no queue names.
+type DeleteTeam struct{ Team TeamID }
+
+// PutAgent adds or changes an agent. A lower capacity evicts nobody (E18).
+type PutAgent struct{ Agent Agent }
+
+// DeleteAgent deletes an agent: signed out at once, live conversations requeued (E85).
+type DeleteAgent struct{ Agent agent.ID }
+
+// PutSource adds or changes a source, or restores a removed one (E38).
+type PutSource struct{ Source Source }
+
+// RemoveSource removes a source: its waiting conversations end, its live ones
+// are interrupted (E33 to E37). Removing it again changes nothing.
+type RemoveSource struct {
+	Source conversation.Source
+	// Why is a stable word for the cause, such as "removed" or what the
+	// platform reported.
+	Why string
+}
+
+// PutSettings changes the rules of the whole board.
+type PutSettings struct{ Settings Settings }
+
+// Name implements Command.
+func (Configure) Name() string { return "Configure" }
+
+// Name implements Command.
+func (PutQueue) Name() string { return "PutQueue" }
+
+// Name implements Command.
+func (DeleteQueue) Name() string { return "DeleteQueue" }
+
+// Name implements Command.
+func (PutTeam) Name() string { return "PutTeam" }
+
+// Name implements Command.
+func (DeleteTeam) Name() string { return "DeleteTeam" }
+
+// Name implements Command.
+func (PutAgent) Name() string { return "PutAgent" }
+
+// Name implements Command.
+func (DeleteAgent) Name() string { return "DeleteAgent" }
+
+// Name implements Command.
+func (PutSource) Name() string { return "PutSource" }
+
+// Name implements Command.
+func (RemoveSource) Name() string { return "RemoveSource" }
+
+// Name implements Command.
+func (PutSettings) Name() string { return "PutSettings" }
+
+func (Configure) routingCommand()    {}
+func (PutQueue) routingCommand()     {}
+func (DeleteQueue) routingCommand()  {}
+func (PutTeam) routingCommand()      {}
+func (DeleteTeam) routingCommand()   {}
+func (PutAgent) routingCommand()     {}
+func (DeleteAgent) routingCommand()  {}
+func (PutSource) routingCommand()    {}
+func (RemoveSource) routingCommand() {}
+func (PutSettings) routingCommand()  {}

@@ -1,0 +1,111 @@
+package routing
+
+import (
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/conversation"
+)
+
+// Event is a fact about the setup or about the whole board. The types of this
+// file are all there are; new ones may be added, so switch with a default.
+type Event interface{ routingEvent() }
+
+// QueueSet says that a queue is now as it says. Open and Next are what its
+// opening hours give at that instant: whether it is open, and when that changes.
+type QueueSet struct {
+	Queue Queue     `json:"queue"`
+	Open  bool      `json:"open"`
+	Next  time.Time `json:"next,omitzero"`
+}
+
+// QueueDeleted says that a queue is gone; what waited there moves to DrainTo.
+type QueueDeleted struct {
+	Queue   conversation.QueueID `json:"queue"`
+	DrainTo conversation.QueueID `json:"drainTo,omitempty"`
+}
+
+// QueueOpened says that the opening hours of a queue began. Next is when they
+// end; zero means never.
+type QueueOpened struct {
+	Queue conversation.QueueID `json:"queue"`
+	Next  time.Time            `json:"next,omitzero"`
+}
+
+// QueueClosed says that the opening hours of a queue ended. Next is when they
+// begin; zero means never.
+type QueueClosed struct {
+	Queue conversation.QueueID `json:"queue"`
+	Next  time.Time            `json:"next,omitzero"`
+}
+
+// QueueSwept says that all that waited in a queue has been dealt with, after
+// the queue closed or was deleted.
+type QueueSwept struct {
+	Queue conversation.QueueID `json:"queue"`
+}
+
+// TeamSet says that a team is now as it says.
+type TeamSet struct {
+	Team Team `json:"team"`
+}
+
+// TeamDeleted says that a team is gone.
+type TeamDeleted struct {
+	Team TeamID `json:"team"`
+}
+
+// AgentSet says that an agent's entry is now as it says.
+type AgentSet struct {
+	Agent Agent `json:"agent"`
+}
+
+// AgentDeleted says that an agent is gone.
+type AgentDeleted struct {
+	Agent agent.ID `json:"agent"`
+}
+
+// SourceSet says that a source is now as it says, and connected.
+type SourceSet struct {
+	Source Source `json:"source"`
+}
+
+// SourceRemoved says that a source is gone. Its conversations end or are
+// interrupted at the same instant.
+type SourceRemoved struct {
+	Source conversation.Source `json:"source"`
+	Why    string              `json:"why,omitempty"`
+}
+
+// SourceSwept says that all conversations of a removed source have been dealt with.
+type SourceSwept struct {
+	Source conversation.Source `json:"source"`
+}
+
+// SettingsSet says that the rules of the whole board are now as it says.
+type SettingsSet struct {
+	Settings Settings `json:"settings"`
+}
+
+// Outage says that nobody served the board between From, the last committed
+// instant, and To. Offers, invitations and grace times got their remaining time
+// again from To.
+type Outage struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+func (QueueSet) routingEvent()      {}
+func (QueueDeleted) routingEvent()  {}
+func (QueueOpened) routingEvent()   {}
+func (QueueClosed) routingEvent()   {}
+func (QueueSwept) routingEvent()    {}
+func (TeamSet) routingEvent()       {}
+func (TeamDeleted) routingEvent()   {}
+func (AgentSet) routingEvent()      {}
+func (AgentDeleted) routingEvent()  {}
+func (SourceSet) routingEvent()     {}
+func (SourceRemoved) routingEvent() {}
+func (SourceSwept) routingEvent()   {}
+func (SettingsSet) routingEvent()   {}
+func (Outage) routingEvent()        {}

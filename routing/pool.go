@@ -1,0 +1,243 @@
+package routing
+
+import (
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/internal/order"
+)
+
+// Candidate is an agent as the [Router] sees it. The zero value is not known to
+// any router; [Router.SetAgent] makes it known.
+type Candidate struct {
+	id       agent.ID
+	known    bool
+	standing Standing // Eligible here means: but for slots and skills
+	free     []int    // slots by medium; a medium past the end has none
+	place    uint64
+	turn     uint64
+	skills   map[conversation.Skill]int
+
+	stands []*stand // one for each queue it serves
+
+	// meets holds what is known of the classes: two bits each, known and met.
+	meets []uint64
+
+	// wanted are the conversations that wait for this agent alone.
+	wanted order.Line[*Waiter]
+
+	pooled    bool // its members stand in pools
+	stale     bool // and may stand there wrongly
+	unchecked bool // it has not looked for a conversation since it changed
+	next      *Candidate
+}
+
+// ID returns the agent.
+func (c *Candidate) ID() agent.ID { return c.id }
+
+// stand is one agent's place in one queue.
+type stand struct {
+	queue *queue
+	agent *Candidate
+	index int // in queue.stands
+	// first stands in queue.pools[0], more[i-1] in queue.pools[i]; nil where the
+	// agent has never stood.
+	first order.Member[*Candidate]
+	more  []*order.Member[*Candidate]
+}
+
+// pool holds the agents of a queue who can take a conversation of a class now,
+// in the order of the queue's strategy.
+type pool struct {
+	class  *class
+	agents order.Line[*Candidate]
+}
+
+// line holds the waiting conversations of a queue that have the same priority
+// and class, in the order of their age.
+type line struct {
+	queue    *queue
+	class    *class
+	priority int
+	pool     *pool
+	waiters  order.Line[*Waiter]
+	active   int // 1 + position in queue.active, 0 while empty
+}
+
+// Waiter is a waiting conversation as the [Router] sees it. The zero value
+// waits nowhere.
+type Waiter struct {
+	member  order.Member[*Waiter]
+	line    *line
+	key     order.Key  // WaitingSince, then the conversation's ID
+	exclude *Candidate // not to this agent
+	prefer  *Candidate // only to this agent
+	next    *Waiter
+	waiting bool
+	queued  bool // in Router.waiters
+}
+
+// Conversation returns the conversation, or 0 when it never waited.
+func (w *Waiter) Conversation() conversation.ID { return conversation.ID(w.key.Seq) }
+
+type lineKey struct{ class, priority int }
+
+// queue is what the router keeps for one queue.
+type queue struct {
+	id       conversation.QueueID
+	open     bool
+	strategy Strategy
+	lines    map[lineKey]*line
+	active   []*line // those with somebody in them
+	pools    []*pool // [0] asks for no skill, of the first medium
+	stands   []*stand
+	counts   [NotServing + 1]int // agents by Candidate.standing
+	waiting  int
+	// unchecked says that the queue opened or changed and has not been gone
+	// through since.
+	unchecked bool
+}
+
+func (q *queue) line(c *class, priority int) *line {
+	k := lineKey{c.index, priority}
+	l := q.lines[k]
+	if l == nil {
+		l = &line{queue: q, class: c, priority: priority, pool: q.pool(c)}
+		l.waiters = order.Line[*Waiter]{}
+		q.lines[k] = l
+	}
+	return l
+}
+
+// pool returns the pool of the class, which it makes and fills if need be.
+func (q *queue) pool(c *class) *pool {
+	for _, p := range q.pools {
+		if p.class == c {
+			return p
+		}
+	}
+	p := &pool{class: c}
+	q.pools = append(q.pools, p)
+	for _, s := range q.stands {
+		if s.agent.pooled {
+			s.join(len(q.pools) - 1)
+		}
+	}
+	return p
+}
+
+// join puts the agent into the queue's i-th pool if it meets its class.
+func (s *stand) join(i int) {
+	p := s.queue.pools[i]
+	if !s.agent.suits(p.class) {
+		return
+	}
+	m := &s.first
+	if i > 0 {
+		for len(s.more) < i {
+			s.more = append(s.more, nil)
+		}
+		if s.more[i-1] == nil {
+			s.more[i-1] = &order.Member[*Candidate]{}
+		}
+		m = s.more[i-1]
+	}
+	m.Owner = s.agent
+	p.agents.Add(m, s.queue.key(s.agent, p.class))
+}
+
+// leave takes the agent out of all pools of the queue.
+func (s *stand) leave() {
+	if l := s.first.Line(); l != nil {
+		l.Remove(&s.first)
+	}
+	for _, m := range s.more {
+		if m != nil {
+			if l := m.Line(); l != nil {
+				l.Remove(m)
+			}
+		}
+	}
+}
+
+// key is the agent's place in a pool under the queue's strategy.
+func (q *queue) key(c *Candidate, cl *class) order.Key {
+	switch q.strategy {
+	case LeastLoaded:
+		return order.Key{At: -int64(c.free[cl.medium]), Seq: c.place}
+	case RoundRobin:
+		return order.Key{Seq: c.turn}
+	case MostSkilled:
+		return order.Key{At: -int64(Level(c.skills, cl.needs)), Seq: c.place}
+	}
+	return order.Key{Seq: c.place}
+}
+
+// keyValue is the part of the key that explains a choice.
+func (q *queue) keyValue(k order.Key) int64 {
+	switch q.strategy {
+	case LeastLoaded, MostSkilled:
+		return -k.At
+	}
+	return int64(k.Seq)
+}
+
+// suits reports whether the agent has a free slot of the class's medium and its
+// skills.
+func (c *Candidate) suits(cl *class) bool {
+	return cl.medium < len(c.free) && c.free[cl.medium] > 0 && (len(cl.needs) == 0 || c.meetsClass(cl))
+}
+
+func (c *Candidate) meetsClass(cl *class) bool {
+	word, bit := cl.index/32, uint(cl.index%32)*2
+	for len(c.meets) <= word {
+		c.meets = append(c.meets, 0)
+	}
+	v := c.meets[word] >> bit & 3
+	if v == 0 {
+		v = 1
+		if Meets(c.skills, cl.needs) {
+			v = 3
+		}
+		c.meets[word] |= v << bit
+	}
+	return v == 3
+}
+
+func (w *Waiter) enter() {
+	l := w.line
+	w.member.Owner = w
+	if w.prefer != nil {
+		w.prefer.wanted.Add(&w.member, w.key)
+		return
+	}
+	l.waiters.Add(&w.member, w.key)
+	if l.active == 0 {
+		l.queue.active = append(l.queue.active, l)
+		l.active = len(l.queue.active)
+	}
+}
+
+func (w *Waiter) leave() {
+	in := w.member.Line()
+	if in == nil {
+		return
+	}
+	in.Remove(&w.member)
+	if l := w.line; in == &l.waiters && l.waiters.Len() == 0 {
+		active := l.queue.active
+		last := active[len(active)-1]
+		active[l.active-1], last.active = last, l.active
+		active[len(active)-1] = nil
+		l.queue.active, l.active = active[:len(active)-1], 0
+	}
+}
+
+// before reports whether a waiting conversation with priority p and key k comes
+// before one with priority q and key l at now.
+func before(a Ageing, now int64, p int, k order.Key, q int, l order.Key) bool {
+	p = a.Priority(p, time.Duration(now-k.At))
+	q = a.Priority(q, time.Duration(now-l.At))
+	return p < q || p == q && k.Less(l)
+}

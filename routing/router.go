@@ -1,0 +1,539 @@
+package routing
+
+import (
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/internal/order"
+)
+
+// Router brings waiting conversations and available agents together. It is an
+// index: the caller tells it what is so, asks [Router.Next] what to do, does it,
+// and tells it again. What it answers depends on nothing but what it was told.
+//
+// An agent who becomes free is given the best conversation of its queues: first
+// by priority after ageing, then the oldest. A conversation that arrives is
+// given to the first agent in its queue's order. Either costs the same whether
+// there are a hundred agents or a hundred thousand.
+//
+// Use NewRouter. A Router is not safe for concurrent use.
+type Router struct {
+	ageing  Ageing
+	media   []conversation.Medium
+	classes classes
+	queues  map[conversation.QueueID]*queue
+
+	// What has changed since Next last found nothing to do.
+	agents, lastAgent   *Candidate
+	waiters, lastWaiter *Waiter
+	opened              []*queue
+}
+
+// NewRouter returns a router without queues.
+func NewRouter() *Router {
+	return &Router{queues: make(map[conversation.QueueID]*queue)}
+}
+
+// SetAgeing sets how priorities improve with waiting.
+func (r *Router) SetAgeing(a Ageing) { r.ageing = a }
+
+// SetQueue adds or changes a queue.
+func (r *Router) SetQueue(id conversation.QueueID, s Strategy, open bool) {
+	q := r.queues[id]
+	if q == nil {
+		q = &queue{id: id, lines: make(map[lineKey]*line)}
+		q.pools = []*pool{{class: r.classes.take(r.medium(conversation.Social), nil)}}
+		r.queues[id] = q
+	}
+	if q.strategy != s {
+		q.strategy = s
+		for _, st := range q.stands {
+			if st.agent.pooled {
+				st.leave()
+				for i := range q.pools {
+					st.join(i)
+				}
+			}
+		}
+	}
+	if open && !q.open && !q.unchecked {
+		q.unchecked = true
+		r.opened = append(r.opened, q)
+	}
+	q.open = open
+}
+
+// DeleteQueue forgets a queue. The caller has taken its conversations and agents
+// out of it.
+func (r *Router) DeleteQueue(id conversation.QueueID) {
+	if q := r.queues[id]; q != nil {
+		q.open = false
+		r.classes.drop(q.pools[0].class)
+		delete(r.queues, id)
+	}
+}
+
+// SetAgent makes an agent known, or changes what queues it serves and its
+// skills, which the caller does not change afterwards.
+func (r *Router) SetAgent(c *Candidate, id agent.ID, queues []conversation.QueueID, skills map[conversation.Skill]int) {
+	r.forget(c)
+	c.id, c.known, c.skills = id, true, skills
+	clear(c.meets)
+	for _, id := range queues {
+		q := r.queues[id]
+		if q == nil {
+			continue
+		}
+		st := &stand{queue: q, agent: c, index: len(q.stands)}
+		q.stands = append(q.stands, st)
+		q.counts[c.standing]++
+		c.stands = append(c.stands, st)
+	}
+	r.check(c)
+}
+
+// DeleteAgent forgets an agent.
+func (r *Router) DeleteAgent(c *Candidate) {
+	r.forget(c)
+	c.known, c.standing = false, SignedOut
+	r.check(c)
+}
+
+func (r *Router) forget(c *Candidate) {
+	for _, st := range c.stands {
+		st.leave()
+		q := st.queue
+		q.counts[c.standing]--
+		last := q.stands[len(q.stands)-1]
+		q.stands[st.index], last.index = last, st.index
+		q.stands[len(q.stands)-1] = nil
+		q.stands = q.stands[:len(q.stands)-1]
+	}
+	c.stands, c.pooled = nil, false
+}
+
+// Update says how an agent stands: standing is Eligible or what keeps it from
+// any work, slots and skills aside; free are its free slots; place and turn are its
+// places in the longest-available order and in the rotation.
+func (r *Router) Update(c *Candidate, standing Standing, m conversation.Medium, free int, place, turn uint64) {
+	i := r.medium(m)
+	for len(c.free) <= i {
+		c.free = append(c.free, 0)
+	}
+	if c.standing == standing && c.free[i] == free && c.place == place && c.turn == turn {
+		return
+	}
+	if c.standing != standing {
+		for _, st := range c.stands {
+			st.queue.counts[c.standing]--
+			st.queue.counts[standing]++
+		}
+	}
+	c.standing, c.free[i], c.place, c.turn = standing, free, place, turn
+	r.check(c)
+}
+
+func (r *Router) check(c *Candidate) {
+	c.stale = true
+	if c.unchecked {
+		return
+	}
+	c.unchecked = true
+	if r.lastAgent == nil {
+		r.agents = c
+	} else {
+		r.lastAgent.next = c
+	}
+	r.lastAgent = c
+}
+
+// Wait says that a conversation waits. Needs are at their present levels.
+// Exclude, if not nil, is not offered it; prefer, if not nil, is the only one
+// who is. A conversation that waits already is put where it belongs now.
+func (r *Router) Wait(w *Waiter, id conversation.ID, q conversation.QueueID, m conversation.Medium, priority int, since time.Time, needs []conversation.Need, exclude, prefer *Candidate) {
+	r.Unwait(w)
+	in := r.queues[q]
+	if in == nil {
+		return
+	}
+	cl := r.classes.take(r.medium(m), needs)
+	w.line = in.line(cl, priority)
+	w.key = order.Key{At: since.UnixNano(), Seq: uint64(id)}
+	w.exclude, w.prefer = exclude, prefer
+	w.waiting = true
+	in.waiting++
+	if w.queued {
+		return
+	}
+	w.queued = true
+	if r.lastWaiter == nil {
+		r.waiters = w
+	} else {
+		r.lastWaiter.next = w
+	}
+	r.lastWaiter = w
+}
+
+// Unwait says that a conversation no longer waits.
+func (r *Router) Unwait(w *Waiter) {
+	if !w.waiting {
+		return
+	}
+	w.leave()
+	w.line.queue.waiting--
+	r.classes.drop(w.line.class)
+	w.waiting, w.line, w.exclude, w.prefer = false, nil, nil, nil
+}
+
+// Waiting returns the number of conversations that wait in the queue.
+func (r *Router) Waiting(id conversation.QueueID) int {
+	if q := r.queues[id]; q != nil {
+		return q.waiting
+	}
+	return 0
+}
+
+// Staffed reports whether any agent who serves the queue is signed in.
+func (r *Router) Staffed(id conversation.QueueID) bool {
+	q := r.queues[id]
+	return q != nil && len(q.stands) > q.counts[SignedOut]
+}
+
+// Serves reports whether the agent serves the queue.
+func (r *Router) Serves(c *Candidate, id conversation.QueueID) bool { return c.in(r.queues[id]) != nil }
+
+func (c *Candidate) in(q *queue) *stand {
+	for _, st := range c.stands {
+		if st.queue == q {
+			return st
+		}
+	}
+	return nil
+}
+
+// Match is what to do next: offer the conversation to the agent.
+type Match struct {
+	Waiter   *Waiter
+	Agent    *Candidate
+	Decision conversation.Decision
+}
+
+// Next returns what to do next, or false when no waiting conversation can be
+// offered to anybody. The caller does it and says so with Unwait and Update.
+func (r *Router) Next(now time.Time) (Match, bool) {
+	at := now.UnixNano()
+	for len(r.opened) > 0 {
+		q := r.opened[0]
+		r.settle()
+		if m, ok := r.open(q, at); ok {
+			return m, true
+		}
+		q.unchecked = false
+		r.opened[0] = nil
+		r.opened = r.opened[1:]
+	}
+	if r.agents != nil && r.agents.next != nil {
+		for c := r.agents.next; c != nil; c = c.next {
+			c.refresh()
+		}
+	}
+	for c := r.agents; c != nil; c = r.agents {
+		if c.standing == Eligible && c.known {
+			if w := r.bestFor(c, at); w != nil {
+				return r.match(w, c, at), true
+			}
+		}
+		c.refresh()
+		c.unchecked = false
+		if r.agents, c.next = c.next, nil; r.agents == nil {
+			r.lastAgent = nil
+		}
+	}
+	for w := r.waiters; w != nil; w = r.waiters {
+		if w.waiting && w.member.Line() == nil {
+			if c := r.agentFor(w); c != nil {
+				return r.match(w, c, at), true
+			}
+			w.enter()
+		}
+		w.queued = false
+		if r.waiters, w.next = w.next, nil; r.waiters == nil {
+			r.lastWaiter = nil
+		}
+	}
+	if r.classes.crowded() {
+		r.sweep()
+	}
+	return Match{}, false
+}
+
+// settle brings pools and lines up to date without looking for a match.
+func (r *Router) settle() {
+	for c := r.agents; c != nil; c = c.next {
+		c.refresh()
+	}
+	for w := r.waiters; w != nil; w = w.next {
+		if w.waiting && w.member.Line() == nil {
+			w.enter()
+		}
+	}
+}
+
+// refresh puts the agent into the pools where it belongs now.
+func (c *Candidate) refresh() {
+	if !c.stale {
+		return
+	}
+	c.stale = false
+	if c.pooled {
+		for _, st := range c.stands {
+			st.leave()
+		}
+	}
+	c.pooled = c.known && c.standing == Eligible
+	if c.pooled {
+		for _, st := range c.stands {
+			for i := range st.queue.pools {
+				st.join(i)
+			}
+		}
+	}
+}
+
+// bestFor returns the conversation that the agent should be offered, or nil.
+func (r *Router) bestFor(c *Candidate, now int64) *Waiter {
+	var best *Waiter
+	for _, st := range c.stands {
+		if !st.queue.open {
+			continue
+		}
+		for _, l := range st.queue.active {
+			if !c.suits(l.class) {
+				continue
+			}
+			w := l.waiters.Min().Owner
+			if w.exclude == c {
+				if w = l.after(c); w == nil {
+					continue
+				}
+			}
+			if best == nil || before(r.ageing, now, l.priority, w.key, best.line.priority, best.key) {
+				best = w
+			}
+		}
+	}
+	for m := range c.wanted.All() {
+		if w := m.Owner; w.line.queue.open && w.exclude != c && c.in(w.line.queue) != nil && c.suits(w.line.class) {
+			if best == nil || before(r.ageing, now, w.line.priority, w.key, best.line.priority, best.key) {
+				best = w
+			}
+			break
+		}
+	}
+	return best
+}
+
+// after returns the first conversation of the line that may be offered to c.
+func (l *line) after(c *Candidate) *Waiter {
+	for m := range l.waiters.All() {
+		if m.Owner.exclude != c {
+			return m.Owner
+		}
+	}
+	return nil
+}
+
+// agentFor returns the agent to whom the conversation should be offered, or nil.
+func (r *Router) agentFor(w *Waiter) *Candidate {
+	q := w.line.queue
+	if !q.open {
+		return nil
+	}
+	if c := w.prefer; c != nil {
+		if c.pooled && c != w.exclude && c.in(q) != nil && c.suits(w.line.class) {
+			return c
+		}
+		return nil
+	}
+	for m := range w.line.pool.agents.All() {
+		if m.Owner != w.exclude {
+			return m.Owner
+		}
+	}
+	return nil
+}
+
+// open returns the next match of a queue that has just opened: its best
+// conversation for which there is an agent.
+func (r *Router) open(q *queue, now int64) (Match, bool) {
+	if !q.open {
+		return Match{}, false
+	}
+	var best *Waiter
+	var agent *Candidate
+	for _, l := range q.active {
+		if l.pool.agents.Len() == 0 {
+			continue
+		}
+		for m := range l.waiters.All() {
+			w := m.Owner
+			if best != nil && !before(r.ageing, now, l.priority, w.key, best.line.priority, best.key) {
+				break
+			}
+			if c := r.agentFor(w); c != nil {
+				best, agent = w, c
+				break
+			}
+		}
+	}
+	for _, st := range q.stands {
+		c := st.agent
+		if !c.pooled {
+			continue
+		}
+		for m := range c.wanted.All() {
+			w := m.Owner
+			if w.line.queue != q || w.exclude == c || !c.suits(w.line.class) {
+				continue
+			}
+			if best == nil || before(r.ageing, now, w.line.priority, w.key, best.line.priority, best.key) {
+				best, agent = w, c
+			}
+			break
+		}
+	}
+	if best == nil {
+		return Match{}, false
+	}
+	return r.match(best, agent, now), true
+}
+
+// match explains the choice.
+func (r *Router) match(w *Waiter, c *Candidate, now int64) Match {
+	l := w.line
+	q := l.queue
+	waited := time.Duration(now - w.key.At)
+	d := conversation.Decision{
+		Strategy: q.strategy.String(),
+		Key:      q.keyValue(q.key(c, l.class)),
+		Waited:   waited,
+		Priority: r.ageing.Priority(l.priority, waited),
+		Eligible: l.pool.agents.Len(),
+		Excluded: conversation.Excluded{
+			SignedOut:    q.counts[SignedOut],
+			Idle:         q.counts[Idle],
+			RONA:         q.counts[RONA],
+			Disconnected: q.counts[Disconnected],
+		},
+	}
+	free := r.free(q, l.class.medium)
+	if st := c.in(q); st != nil && !st.pooledIn(l.pool) {
+		// The agent looks for work before it joins the pools.
+		d.Eligible++
+		free++
+	}
+	d.Excluded.Full = q.counts[Eligible] - free
+	d.Excluded.Skills = free - d.Eligible
+	if x := w.exclude; x != nil {
+		if st := x.in(q); st != nil && st.pooledIn(l.pool) {
+			d.Eligible--
+			d.Excluded.Cooldown++
+		}
+	}
+	return Match{Waiter: w, Agent: c, Decision: d}
+}
+
+func (st *stand) pooledIn(p *pool) bool {
+	if st.first.Line() == &p.agents {
+		return true
+	}
+	for _, m := range st.more {
+		if m != nil && m.Line() == &p.agents {
+			return true
+		}
+	}
+	return false
+}
+
+// free returns how many pooled agents of the queue have a free slot of the medium.
+func (r *Router) free(q *queue, medium int) int {
+	for _, p := range q.pools {
+		if p.class.medium == medium && len(p.class.needs) == 0 {
+			return p.agents.Len()
+		}
+	}
+	n := 0
+	for _, st := range q.stands {
+		if c := st.agent; c.pooled && medium < len(c.free) && c.free[medium] > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Position returns the place of a waiting conversation in its queue, from 1: one
+// more than the number of those that would be served before it if nothing
+// changed. It takes time in proportion to that number. It returns 0 for one that does not wait.
+func (r *Router) Position(w *Waiter, now time.Time) int {
+	if !w.waiting {
+		return 0
+	}
+	at := now.UnixNano()
+	n := 1
+	for _, l := range w.line.queue.active {
+		for m := range l.waiters.All() {
+			if m.Owner == w || !before(r.ageing, at, l.priority, m.Owner.key, w.line.priority, w.key) {
+				break
+			}
+			n++
+		}
+	}
+	return n
+}
+
+func (r *Router) medium(m conversation.Medium) int {
+	for i, known := range r.media {
+		if known == m {
+			return i
+		}
+	}
+	r.media = append(r.media, m)
+	return len(r.media) - 1
+}
+
+// sweep forgets the classes that nobody waits with.
+func (r *Router) sweep() {
+	r.classes.sweep()
+	for _, q := range r.queues { // order-free: each queue is put right on its own
+		for _, st := range q.stands {
+			st.leave()
+			st.more = nil
+			clear(st.agent.meets)
+		}
+		lines := make(map[lineKey]*line, len(q.active))
+		kept := q.pools[:1]
+		for _, p := range q.pools[1:] {
+			if p.class.index >= 0 {
+				kept = append(kept, p)
+			}
+		}
+		clear(q.pools[len(kept):])
+		q.pools = kept
+		for _, l := range q.lines { // order-free: copied into a map
+			if l.class.index >= 0 {
+				lines[lineKey{l.class.index, l.priority}] = l
+			}
+		}
+		q.lines = lines
+	}
+	for _, q := range r.queues { // order-free: joining a pool depends on keys alone
+		for _, st := range q.stands {
+			if st.agent.pooled {
+				for i := range q.pools {
+					st.join(i)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,6 @@
+package switchboard
+
+import (
+	_ "github.com/benbjohnson/clock"
+	_ "golang.org/x/sync/errgroup"
+)
