@@ -47,8 +47,8 @@ func (r *Role) UnmarshalText(text []byte) error {
 // Actor is who did something: a role and, where there is one, a name. The zero
 // value is the engine.
 type Actor struct {
-	Role Role   `json:"role"`
-	ID   string `json:"id,omitempty"`
+	Role Role   `json:"role"`         // in which capacity
+	ID   string `json:"id,omitempty"` // the name, such as the agent's ID
 }
 
 // String returns the actor as "role" or "role:id".

@@ -84,20 +84,24 @@ func (d Deadline) Before(e Deadline) bool {
 // Apply changes an Agent in place but never the memory that a copy made before
 // shares with it, so a plain assignment is a snapshot.
 type Agent struct {
+	// ID names the agent; it never changes.
 	ID ID `json:"id"`
-	// State is what the agent is; Reason says why while it is Idle.
-	State  State  `json:"state"`
+	// State is what the agent is.
+	State State `json:"state"`
+	// Reason says why it is Idle; otherwise it is empty.
 	Reason string `json:"reason,omitempty"`
 	// Since is when State or Reason last really changed. A command that changes
 	// nothing leaves it alone.
 	Since time.Time `json:"since,omitzero"`
-	// By and Cause tell who made that change, and why.
-	By    Actor `json:"by,omitzero"`
+	// By tells who made that change.
+	By Actor `json:"by,omitzero"`
+	// Cause tells why.
 	Cause Cause `json:"cause,omitempty"`
 
 	// Pending says that the agent becomes Idle with PendingReason as soon as
 	// its last seat is closed. Until then nothing new is offered.
-	Pending       bool   `json:"pending,omitempty"`
+	Pending bool `json:"pending,omitempty"`
+	// PendingReason is the reason of that Idle.
 	PendingReason string `json:"pendingReason,omitempty"`
 
 	// Misses counts the offers not answered in a row; an accepted one resets it,
@@ -107,9 +111,11 @@ type Agent struct {
 	Return Deadline `json:"return,omitzero"`
 
 	// Sessions are the connections of this agent, in the order in which they
-	// were made. An agent that never connected is not watched.
+	// were made.
 	Sessions []string `json:"sessions,omitempty"`
-	Watched  bool     `json:"watched,omitempty"`
+	// Watched says that the agent has connected at least once. One that never
+	// did is not watched, and counts as connected.
+	Watched bool `json:"watched,omitempty"`
 	// Grace is when the agent counts as gone: it runs while a watched agent who
 	// is signed in has no session.
 	Grace Deadline `json:"grace,omitzero"`
@@ -118,6 +124,9 @@ type Agent struct {
 	// the longest-available order: it became Available, was offered something,
 	// or closed a seat.
 	Place uint64 `json:"place,omitempty"`
+	// Turn is the agent's place in a rotation: the number of the event that
+	// last offered it something or, before the first offer, made it Available.
+	Turn uint64 `json:"turn,omitempty"`
 
 	// Attributes are facts of the host about the agent.
 	Attributes Attributes `json:"attributes,omitempty"`

@@ -58,16 +58,21 @@ func (a *Agent) applyState(at time.Time, seq uint64, by Actor, e StateChanged) {
 	switch e.State {
 	case Available:
 		a.Place = seq
+		if a.Turn == 0 {
+			a.Turn = seq
+		}
 	case SignedOut:
 		// The sessions stay: a desktop may be open at the sign-in page.
 		a.Misses = 0
+		a.Turn = 0
 		a.Grace = Deadline{}
 	}
 }
 
 // Offered notes that the agent was offered a conversation by the event with
-// that number: it goes to the tail of the longest-available order.
-func (a *Agent) Offered(seq uint64) { a.Place = seq }
+// that number: it goes to the tail of the longest-available order and of a
+// rotation.
+func (a *Agent) Offered(seq uint64) { a.Place, a.Turn = seq, seq }
 
 // Took notes that the agent accepted an offer by the event with that number:
 // its misses are no longer in a row. Its place was taken by the offer, so the

@@ -31,9 +31,9 @@ var (
 // unchanged.
 type Refusal struct {
 	Command string // the command's name, such as "SignOut"
-	Agent   ID
-	State   State
-	Err     error // one of the sentinels, or an error that wraps one
+	Agent   ID     // whom it was about; empty when there is no agent
+	State   State  // the state it was refused in
+	Err     error  // one of the sentinels, or an error that wraps one
 }
 
 // Error implements error.
@@ -46,8 +46,8 @@ func (r *Refusal) Unwrap() error { return r.Err }
 
 // NameError says that a text is not the name of a value of Type.
 type NameError struct {
-	Type string
-	Name string
+	Type string // such as "agent.State"
+	Name string // the text, as given
 }
 
 // Error implements error.

@@ -13,10 +13,10 @@ type Event interface {
 
 // StateChanged says that the agent is now in State.
 type StateChanged struct {
-	Agent  ID     `json:"agent"`
-	State  State  `json:"state"`
-	Reason string `json:"reason,omitempty"`
-	Cause  Cause  `json:"cause"`
+	Agent  ID     `json:"agent"`            // whom it is about
+	State  State  `json:"state"`            // the new state
+	Reason string `json:"reason,omitempty"` // of Idle
+	Cause  Cause  `json:"cause"`            // why it changed
 	// Misses is the number of misses in a row after this change.
 	Misses int `json:"misses,omitempty"`
 	// Return is when a RONA ends by itself; zero when it does not.
@@ -25,27 +25,27 @@ type StateChanged struct {
 
 // IdlePending says that the agent becomes Idle when its last seat is closed.
 type IdlePending struct {
-	Agent  ID     `json:"agent"`
-	Reason string `json:"reason,omitempty"`
+	Agent  ID     `json:"agent"`            // whom it is about
+	Reason string `json:"reason,omitempty"` // of Idle
 }
 
 // IdleCancelled says that a pending Idle was taken back.
 type IdleCancelled struct {
-	Agent ID `json:"agent"`
+	Agent ID `json:"agent"` // whom it is about
 }
 
 // Connected says that the agent has a new session.
 type Connected struct {
-	Agent   ID     `json:"agent"`
-	Session string `json:"session"`
+	Agent   ID     `json:"agent"`   // whom it is about
+	Session string `json:"session"` // names the connection
 }
 
 // Dropped says that a session of the agent is gone. Grace is set when it was
 // the last one of an agent who is signed in.
 type Dropped struct {
-	Agent   ID        `json:"agent"`
-	Session string    `json:"session"`
-	Grace   time.Time `json:"grace,omitzero"`
+	Agent   ID        `json:"agent"`          // whom it is about
+	Session string    `json:"session"`        // names the connection
+	Grace   time.Time `json:"grace,omitzero"` // when the grace time is over
 }
 
 // GraceRestarted starts the grace time of an agent without a session although
@@ -53,14 +53,14 @@ type Dropped struct {
 // engine, for which nobody is to blame; or the whole of it for a watched agent
 // who signs in before it has connected.
 type GraceRestarted struct {
-	Agent ID        `json:"agent"`
-	Grace time.Time `json:"grace"`
+	Agent ID        `json:"agent"` // whom it is about
+	Grace time.Time `json:"grace"` // when the grace time is over
 }
 
 // AttributesSet says that attributes changed: an empty value removes the key.
 type AttributesSet struct {
-	Agent ID         `json:"agent"`
-	Set   Attributes `json:"set"`
+	Agent ID         `json:"agent"` // whom it is about
+	Set   Attributes `json:"set"`   // what changed
 }
 
 // AgentID implements Event.

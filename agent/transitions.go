@@ -5,17 +5,18 @@ import "slices"
 // Transition is one way in which an agent's state, or its pending Idle, can
 // change.
 type Transition struct {
-	// From and FromPending are what the agent was before: pending is only ever
-	// an Available agent, and means Agent.Pending.
-	From        State
+	// From is the state before.
+	From State
+	// FromPending says that Idle was pending; From is then Available.
 	FromPending bool
 	// Command is the name of the command, as in Refusal.Command.
 	Command string
 	// Cause is the cause in the event. It is empty where only the pending Idle
 	// changes.
 	Cause Cause
-	// To and ToPending are what the agent is after.
-	To        State
+	// To is the state after.
+	To State
+	// ToPending says that Idle is pending; To is then Available.
 	ToPending bool
 	// When says in words what else has to hold; empty if nothing.
 	When string

@@ -122,6 +122,13 @@ type Accept struct {
 	Agent        agent.ID
 }
 
+// AcceptAll takes every pending offer of the agent, transfers and invitations
+// included, with one result for each (E16). It concerns many conversations, so
+// only the Board decides it.
+type AcceptAll struct {
+	Agent agent.ID // who accepts
+}
+
 // Decline gives a pending offer back. The conversation returns to its queue at
 // its old place and is kept from the agent for the cooldown (E10).
 type Decline struct {
@@ -233,8 +240,8 @@ type SetPriority struct {
 	Priority     int
 }
 
-// Offer is the engine's own command: ask the agent. Kind is FromQueue; transfers
-// and invitations are made by TransferToAgent and Invite.
+// MakeOffer is the engine's own command: ask the agent on behalf of the queue.
+// Transfers and invitations are made by TransferToAgent and Invite.
 type MakeOffer struct {
 	Conversation ID
 	Agent        agent.ID
@@ -248,8 +255,9 @@ type EndOffer struct {
 	Outcome      Outcome
 }
 
-// Requeue is the engine's own command: the conversation goes to the queue in
-// Wait, with the active seats of Gone closed with their default reasons.
+// Requeue is the engine's own command: a conversation that nobody serves goes to
+// the queue in Wait, at its age unless Wait says another. A pending offer is
+// withdrawn. Refused with ErrState while it is live: see DropSeat.
 type Requeue struct {
 	Conversation ID
 	Wait         Wait

@@ -131,3 +131,7 @@ func (Deferred) conversationCommand() {}
 // Name implements Command.
 func (Tick) Name() string         { return "Tick" }
 func (Tick) conversationCommand() {}
+
+// Name implements Command.
+func (AcceptAll) Name() string         { return "AcceptAll" }
+func (AcceptAll) conversationCommand() {}

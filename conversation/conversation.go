@@ -311,9 +311,12 @@ type Conversation struct {
 	Relaxed   int            `json:"relaxed,omitempty"`
 	NextRelax agent.Deadline `json:"nextRelax,omitzero"`
 
-	Offer      *Offer      `json:"offer,omitempty"`
-	Transfer   *Transfer   `json:"transfer,omitempty"`
-	Exclusion  *Exclusion  `json:"exclusion,omitempty"`
+	Offer     *Offer     `json:"offer,omitempty"`
+	Transfer  *Transfer  `json:"transfer,omitempty"`
+	Exclusion *Exclusion `json:"exclusion,omitempty"`
+	// Lapsed is who did not answer the last offer in time, until another one is
+	// made: an Accept that comes late is told so.
+	Lapsed     agent.ID    `json:"lapsed,omitempty"`
 	Preference *Preference `json:"preference,omitempty"`
 	// Hops counts the transfers so far.
 	Hops int `json:"hops,omitempty"`

@@ -95,6 +95,10 @@ type Outage struct {
 	To   time.Time `json:"to"`
 }
 
+// OutageOver says that all that ran when an outage began has its time again.
+type OutageOver struct{}
+
+func (OutageOver) routingEvent()    {}
 func (QueueSet) routingEvent()      {}
 func (QueueDeleted) routingEvent()  {}
 func (QueueOpened) routingEvent()   {}

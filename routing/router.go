@@ -537,3 +537,12 @@ func (r *Router) sweep() {
 		}
 	}
 }
+
+// Wanted returns the conversations that wait for the agent alone, the oldest first.
+func (r *Router) Wanted(c *Candidate) []conversation.ID {
+	var ids []conversation.ID
+	for m := range c.wanted.All() {
+		ids = append(ids, m.Owner.Conversation())
+	}
+	return ids
+}

@@ -17,12 +17,12 @@ const (
 	LeastUrgent     = 10 // the last priority, and the default
 	MinOfferFor     = time.Second
 	MaxOfferFor     = 6000 * time.Second
-	DefaultCapacity = 5   // slots per medium of an agent without an entry for it
-	MaxCapacity     = 100 // slots per medium
-	MaxLevel        = 10  // of a skill
-	MaxID           = 128 // bytes of any id
-	MaxName         = 256 // bytes of any name
-	MaxNotice       = 1000
+	DefaultCapacity = 5    // slots per medium of an agent without an entry for it
+	MaxCapacity     = 100  // slots per medium
+	MaxLevel        = 10   // of a skill
+	MaxID           = 128  // bytes of any id
+	MaxName         = 256  // bytes of any name
+	MaxNotice       = 1000 // UTF-16 code units of a notice or template
 )
 
 // Setup is everything an administrator decides: a plain value that can be

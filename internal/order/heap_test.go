@@ -19,6 +19,11 @@ func checkHeap(t *testing.T, h *Heap[int]) {
 			t.Fatalf("slot %d is before its parent", i)
 		}
 	}
+	for i, s := range h.slots[len(h.slots):cap(h.slots)] {
+		if s.node != nil {
+			t.Fatalf("free slot %d keeps a node alive", len(h.slots)+i)
+		}
+	}
 }
 
 func TestHeapAgreesWithSortedSlice(t *testing.T) {
@@ -81,6 +86,7 @@ func TestHeapAgreesWithSortedSlice(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("seed %d: draining (-want +got):\n%s", seed, diff)
 		}
+		checkHeap(t, &h)
 	}
 }
 

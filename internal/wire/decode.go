@@ -198,6 +198,12 @@ func (d *Decoder) value(c *codec, v reflect.Value, at *cell, depth int) bool {
 	}
 	start := s.pos
 	switch c.op {
+	case opRaw:
+		if !s.skip(depth) {
+			return false
+		}
+		v.SetBytes(append([]byte(nil), s.data[start:s.pos]...))
+		return true
 	case opString:
 		if next != '"' {
 			return d.mismatch(c, depth, "string wanted")
@@ -394,6 +400,15 @@ func (d *Decoder) mapping(c *codec, v reflect.Value, depth int) bool {
 		name := string(text)
 		if !s.want(':') {
 			return false
+		}
+		if c.scalar {
+			elem.SetZero()
+			if !d.value(c.elem, elem, nil, depth+1) {
+				return false
+			}
+			key.SetString(name)
+			v.SetMapIndex(key, elem)
+			continue
 		}
 		value := ""
 		switch s.peek() {

@@ -72,7 +72,13 @@ func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 func (e *Encoder) root(dst []byte, root *root, v reflect.Value) ([]byte, error) {
 	p := e.scratch.of(e.r, root)
 	p.v.Set(v)
-	out, err := e.object(dst, root.codec, p.v, p.cells, 1)
+	var out []byte
+	var err error
+	if p.cells != nil {
+		out, err = e.fields(dst, root.codec, p.cells, 1)
+	} else {
+		out, err = e.object(dst, root.codec, p.v, 1)
+	}
 	p.v.SetZero() // keep nothing of v alive
 	if err != nil {
 		return dst, err
@@ -80,35 +86,60 @@ func (e *Encoder) root(dst []byte, root *root, v reflect.Value) ([]byte, error) 
 	return out, nil
 }
 
-// object appends the struct v. cells are its fields when it lies in scratch, else
-// nil. depth counts the nesting with this object.
-func (e *Encoder) object(dst []byte, c *codec, v reflect.Value, cells []cell, depth int) ([]byte, error) {
+// fields appends the struct whose fields lie in cells. depth counts the nesting
+// with this object.
+func (e *Encoder) fields(dst []byte, c *codec, cells []cell, depth int) ([]byte, error) {
 	if depth > maxDepth {
 		return dst, &ValueError{Type: c.typ, Offset: -1, Err: errDepth}
 	}
 	dst = append(dst, '{')
 	comma := 1 // bytes of the key to skip: the comma before the first one
-	for i := range c.fields {
-		f := &c.fields[i]
-		var fv reflect.Value
-		var at *cell
-		if cells != nil {
-			at = &cells[i]
-			fv = at.v
-		} else {
-			fv = f.of(v)
-		}
-		if f.omit != 0 && omitted(f, fv, at) {
+	for i := range cells {
+		f, at := &c.fields[i], &cells[i]
+		if f.omit != 0 && omitted(f, at.v) {
 			continue
 		}
 		dst = append(dst, f.key[comma:]...)
 		comma = 0
-		if at != nil && at.str != nil { // the most frequent case
+		var err error
+		switch f.codec.op {
+		case opString:
 			dst = appendString(dst, *at.str)
+		case opInt:
+			dst = strconv.AppendInt(dst, at.v.Int(), 10)
+		case opTime:
+			dst, err = e.time(dst, at.self)
+		case opText:
+			dst, err = e.textual(dst, f.codec, at.self)
+		case opStruct:
+			dst, err = e.fields(dst, f.codec, at.cells, depth+1)
+		default:
+			dst, err = e.value(dst, f.codec, at.v, depth)
+		}
+		if err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+// object is fields for a struct that does not lie in scratch.
+func (e *Encoder) object(dst []byte, c *codec, v reflect.Value, depth int) ([]byte, error) {
+	if depth > maxDepth {
+		return dst, &ValueError{Type: c.typ, Offset: -1, Err: errDepth}
+	}
+	dst = append(dst, '{')
+	comma := 1
+	for i := range c.fields {
+		f := &c.fields[i]
+		fv := f.of(v)
+		if f.omit != 0 && omitted(f, fv) {
 			continue
 		}
+		dst = append(dst, f.key[comma:]...)
+		comma = 0
 		var err error
-		if dst, err = e.value(dst, f.codec, fv, at, depth); err != nil {
+		if dst, err = e.value(dst, f.codec, fv, depth); err != nil {
 			return dst, err
 		}
 	}
@@ -116,9 +147,9 @@ func (e *Encoder) object(dst []byte, c *codec, v reflect.Value, cells []cell, de
 }
 
 // omitted reports whether the field f is left out for the value v.
-func omitted(f *field, v reflect.Value, at *cell) bool {
+func omitted(f *field, v reflect.Value) bool {
 	if f.codec.op == opTime {
-		return pointer(v, at).(*time.Time).IsZero()
+		return v.Addr().Interface().(*time.Time).IsZero()
 	}
 	if f.omit&omitEmpty != 0 {
 		switch v.Kind() {
@@ -141,16 +172,15 @@ func omitted(f *field, v reflect.Value, at *cell) bool {
 			}
 			return v.Interface().(zeroer).IsZero()
 		}
-		return pointer(v, at).(zeroer).IsZero()
+		return v.Addr().Interface().(zeroer).IsZero()
 	case f.omit&omitZero != 0:
 		return v.IsZero()
 	}
 	return false
 }
 
-// value appends any value. at is where it lies in scratch, else nil. depth counts
-// the objects and arrays around it.
-func (e *Encoder) value(dst []byte, c *codec, v reflect.Value, at *cell, depth int) ([]byte, error) {
+// value appends any value. depth counts the objects and arrays around it.
+func (e *Encoder) value(dst []byte, c *codec, v reflect.Value, depth int) ([]byte, error) {
 	switch c.op {
 	case opString:
 		return appendString(dst, v.String()), nil
@@ -167,13 +197,9 @@ func (e *Encoder) value(dst []byte, c *codec, v reflect.Value, at *cell, depth i
 		}
 		return appendFloat(dst, f), nil
 	case opTime:
-		dst, ok := appendTime(dst, *pointer(v, at).(*time.Time))
-		if !ok {
-			return dst, &ValueError{Type: c.typ, Offset: -1, Err: errYear}
-		}
-		return dst, nil
+		return e.time(dst, v.Addr().Interface())
 	case opText:
-		return e.textual(dst, c, pointer(v, at))
+		return e.textual(dst, c, v.Addr().Interface())
 	case opBytes:
 		if v.IsNil() {
 			return append(dst, "null"...), nil
@@ -182,19 +208,23 @@ func (e *Encoder) value(dst []byte, c *codec, v reflect.Value, at *cell, depth i
 		dst = base64.StdEncoding.AppendEncode(dst, v.Bytes())
 		return append(dst, '"'), nil
 	case opStruct:
-		var cells []cell
-		if at != nil {
-			cells = at.cells
-		}
-		return e.object(dst, c, v, cells, depth+1)
+		return e.object(dst, c, v, depth+1)
 	case opPointer:
 		if v.IsNil() {
 			return append(dst, "null"...), nil
 		}
-		return e.value(dst, c.elem, v.Elem(), nil, depth)
+		return e.value(dst, c.elem, v.Elem(), depth)
 	case opSlice:
 		return e.array(dst, c, v, depth+1)
+	case opRaw:
+		if v.Len() == 0 {
+			return append(dst, "null"...), nil
+		}
+		return append(dst, v.Bytes()...), nil
 	case opMap:
+		if c.scalar {
+			return e.scalars(dst, c, v, depth+1)
+		}
 		return e.mapping(dst, c, v, depth+1)
 	}
 	return dst, &TypeError{Type: c.typ, Reason: "not supported"}
@@ -213,7 +243,7 @@ func (e *Encoder) array(dst []byte, c *codec, v reflect.Value, depth int) ([]byt
 			dst = append(dst, ',')
 		}
 		var err error
-		if dst, err = e.value(dst, c.elem, v.Index(i), nil, depth); err != nil {
+		if dst, err = e.value(dst, c.elem, v.Index(i), depth); err != nil {
 			return dst, err
 		}
 	}
@@ -229,11 +259,11 @@ func (e *Encoder) mapping(dst []byte, c *codec, v reflect.Value, depth int) ([]b
 	}
 	pairs := e.pairs[:0]
 	if c.plain {
-		for k, s := range *v.Addr().Interface().(*map[string]string) {
+		for k, s := range *v.Addr().Interface().(*map[string]string) { // order-free: sorted below
 			pairs = append(pairs, pair{k, s})
 		}
 	} else {
-		for it := v.MapRange(); it.Next(); {
+		for it := v.MapRange(); it.Next(); { // order-free: sorted below
 			pairs = append(pairs, pair{it.Key().String(), it.Value().String()})
 		}
 	}
@@ -249,6 +279,39 @@ func (e *Encoder) mapping(dst []byte, c *codec, v reflect.Value, depth int) ([]b
 	clear(pairs)
 	e.pairs = pairs
 	return append(dst, '}'), nil
+}
+
+// time appends the [time.Time] that self points to.
+// scalars writes a map whose values are numbers or booleans.
+func (e *Encoder) scalars(dst []byte, c *codec, v reflect.Value, depth int) ([]byte, error) {
+	if v.IsNil() {
+		return append(dst, "null"...), nil
+	}
+	if depth > maxDepth {
+		return dst, &ValueError{Type: c.typ, Offset: -1, Err: errDepth}
+	}
+	keys := v.MapKeys() // order-free: sorted below
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) })
+	dst = append(dst, '{')
+	for i, k := range keys {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, k.String()), ':')
+		var err error
+		if dst, err = e.value(dst, c.elem, v.MapIndex(k), depth); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+func (e *Encoder) time(dst []byte, self any) ([]byte, error) {
+	dst, ok := appendTime(dst, *self.(*time.Time))
+	if !ok {
+		return dst, &ValueError{Type: timeType, Offset: -1, Err: errYear}
+	}
+	return dst, nil
 }
 
 // textual appends what the type's own method gives, as a string. self is a

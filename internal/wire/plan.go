@@ -18,7 +18,13 @@ type codec struct {
 
 	appends bool // opText: has AppendText
 	plain   bool // opMap: exactly map[string]string
+	scalar  bool // opMap: the values are numbers or booleans
 }
+
+// Raw is a JSON value kept as it was written, spaces included. It is for what is
+// read in two steps, such as the body of an event whose kind stands beside it.
+// An empty Raw is written as null; anything else is written as it is, unchecked.
+type Raw []byte
 
 // op selects the code that handles a type.
 type op uint8
@@ -36,6 +42,7 @@ const (
 	opPointer
 	opSlice
 	opMap
+	opRaw
 )
 
 // field is one field of a struct, or of a struct embedded in it.
@@ -73,6 +80,7 @@ type zeroer interface{ IsZero() bool }
 
 var (
 	timeType      = reflect.TypeFor[time.Time]()
+	rawType       = reflect.TypeFor[Raw]()
 	stringMapType = reflect.TypeFor[map[string]string]()
 	zeroerType    = reflect.TypeFor[zeroer]()
 
@@ -117,6 +125,10 @@ func (b *builder) fill(c *codec, path string) bool {
 	t := c.typ
 	if t == timeType {
 		c.op = opTime
+		return true
+	}
+	if t == rawType {
+		c.op = opRaw
 		return true
 	}
 	if t.Kind() == reflect.Interface {
@@ -180,10 +192,19 @@ func (b *builder) fill(c *codec, path string) bool {
 	case reflect.Map:
 		c.op = opMap
 		c.plain = t == stringMapType
-		for _, s := range []reflect.Type{t.Key(), t.Elem()} {
-			if s.Kind() != reflect.String || implements(s, textMarshaler) || implements(s, textUnmarshaler) ||
+		switch t.Elem().Kind() {
+		case reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+			reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Float64:
+			c.scalar = true
+			c.elem = b.codec(t.Elem(), path+"[]")
+			if c.elem == nil {
+				return false
+			}
+		}
+		for i, s := range []reflect.Type{t.Key(), t.Elem()} {
+			if s.Kind() != reflect.String && (i == 0 || !c.scalar) || implements(s, textMarshaler) || implements(s, textUnmarshaler) ||
 				implements(s, jsonMarshaler) || implements(s, jsonUnmarshaler) {
-				b.refuse(t, path, "maps need keys and values of string kinds without methods for text or JSON")
+				b.refuse(t, path, "maps need keys of a string kind and values of a string kind, numbers or booleans, without methods for text or JSON")
 				return false
 			}
 		}

@@ -96,20 +96,24 @@ func (r *Registry) Kind(v any) (string, bool) {
 
 // AppendBody is [Encoder.AppendBody] with a new encoder for each call.
 func (r *Registry) AppendBody(dst []byte, v any) ([]byte, error) {
-	return r.NewEncoder().AppendBody(dst, v)
+	e := Encoder{r: r, scratch: scratch{once: true}}
+	return e.AppendBody(dst, v)
 }
 
 // Append is [Encoder.Append] with a new encoder for each call.
 func (r *Registry) Append(dst []byte, v any) ([]byte, error) {
-	return r.NewEncoder().Append(dst, v)
+	e := Encoder{r: r, scratch: scratch{once: true}}
+	return e.Append(dst, v)
 }
 
 // DecodeBody is [Decoder.DecodeBody] with a new decoder for each call.
 func (r *Registry) DecodeBody(kind string, data []byte) (any, error) {
-	return r.NewDecoder().DecodeBody(kind, data)
+	d := Decoder{r: r, scratch: scratch{once: true}}
+	return d.DecodeBody(kind, data)
 }
 
 // Decode is [Decoder.Decode] with a new decoder for each call.
 func (r *Registry) Decode(data []byte, ptr any) error {
-	return r.NewDecoder().Decode(data, ptr)
+	d := Decoder{r: r, scratch: scratch{once: true}}
+	return d.Decode(data, ptr)
 }

@@ -7,12 +7,15 @@ import "reflect"
 // read into it, for two reasons: only the fields of a settable value can be
 // reached without allocating, and because it stays in one place, the fields have
 // to be looked up only once.
-type scratch []place
+type scratch struct {
+	places []place // by the index of the root
+	once   bool    // for one call only, in which looking up does not pay
+}
 
 // place is the scratch value of one registered struct.
 type place struct {
 	v     reflect.Value
-	cells []cell // one for each field of the codec
+	cells []cell // one for each field of the codec; nil if not looked up
 }
 
 // cell is where a field lies in scratch.
@@ -25,10 +28,13 @@ type cell struct {
 
 // of returns the place for the struct of root.
 func (s *scratch) of(r *Registry, root *root) *place {
-	if *s == nil {
-		*s = make(scratch, len(r.list))
+	if s.once {
+		return &place{v: reflect.New(root.codec.typ).Elem()}
 	}
-	p := &(*s)[root.index]
+	if s.places == nil {
+		s.places = make([]place, len(r.list))
+	}
+	p := &s.places[root.index]
 	if p.cells == nil {
 		p.v = reflect.New(root.codec.typ).Elem()
 		p.cells = bind(root.codec, p.v)

@@ -1,0 +1,347 @@
+package floor
+
+import (
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/internal/order"
+	"github.com/switchboard-go/switchboard/routing"
+)
+
+// Apply takes an event from the log. Events come in order, and what Apply does
+// depends on nothing but the event and the state.
+func (f *Floor) Apply(e *Event) {
+	f.begin()
+	f.seq = e.Seq
+	f.apply(e)
+	f.settle = f.settle[:0]
+}
+
+func (f *Floor) apply(e *Event) {
+	if e.At.After(f.now) {
+		f.now = e.At
+	}
+	r := remembered{}
+	switch b := e.Body.(type) {
+	case conversation.Event:
+		r.conversation = b.ConversationID()
+		if m, ok := b.(conversation.MessageAdded); ok {
+			r.message = m.Message.No
+		}
+		f.applyConv(e, b)
+	case agent.Event:
+		f.applyAgent(e, b)
+	case routing.Event:
+		f.applyRouting(e, b)
+	}
+	if e.Key != "" {
+		k := keyDigest(e.By, e.Key)
+		if _, known := f.keys.find(k); !known {
+			f.keys.add(k, e.At, r)
+		}
+	}
+}
+
+func keyDigest(by agent.Actor, key string) digest { return digestOf(by.String(), key) }
+
+func (f *Floor) applyConv(e *Event, b conversation.Event) {
+	id := b.ConversationID()
+	c := f.convs[id]
+	if c == nil {
+		if _, ok := b.(conversation.Opened); !ok {
+			return
+		}
+		c = &convRec{}
+		c.timer.Owner = c
+		f.convs[id] = c
+	}
+	f.touchConv(c)
+	c.v.Apply(e.At, e.Seq, b)
+	switch b := b.(type) {
+	case conversation.MessageAdded:
+		f.applyMessage(e, c, &b.Message)
+		return
+	case conversation.MessageEdited, conversation.MessageUnsent, conversation.Reacted, conversation.ReceiptAdvanced, conversation.AttributesSet:
+		return
+	case conversation.SendSettled, conversation.SendDeferred, conversation.SendDue, conversation.LaneTaken:
+		f.indexTimer(c)
+		return
+	case conversation.Opened:
+		f.setCustomer(customerKey{c.v.Source, c.v.Customer}, id)
+	case conversation.OfferMade:
+		if a := f.agents[b.Agent]; a != nil {
+			f.touchAgent(a)
+			a.v.Offered(e.Seq)
+		}
+	case conversation.Accepted:
+		if a := f.agents[b.Agent]; a != nil {
+			f.touchAgent(a)
+			a.v.Took(e.Seq)
+		}
+		if q := f.queues[b.Queue]; q != nil && b.Kind == conversation.FromQueue {
+			f.touchQueue(q)
+			q.v.pace = q.v.pace.Left(e.At)
+		}
+	case conversation.SeatEnded:
+		if a := f.agents[b.Agent]; a != nil {
+			f.touchAgent(a)
+			a.v.SeatClosed(e.Seq)
+			defer f.indexAgent(a)
+		}
+	case conversation.Forgotten:
+		k := customerKey{c.v.Source, c.v.Customer}
+		if f.customers[k] == id {
+			f.setCustomer(k, 0)
+		}
+		f.unindexConv(c)
+		delete(f.convs, id)
+		return
+	}
+	f.indexConv(c)
+}
+
+func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {
+	if m.ExternalID != "" && m.Author.Kind == conversation.FromCustomer {
+		k := inboundDigest(c.v.Channel, c.v.Source, m.ExternalID)
+		if _, known := f.seen.find(k); !known {
+			f.seen.add(k, e.At, remembered{c.v.ID, m.No})
+		}
+	}
+	f.indexTimer(c)
+}
+
+func inboundDigest(ch conversation.Channel, s conversation.Source, id string) digest {
+	return digestOf(string(ch), string(s), id)
+}
+
+func (f *Floor) applyAgent(e *Event, b agent.Event) {
+	a := f.agents[b.AgentID()]
+	if a == nil {
+		return
+	}
+	f.touchAgent(a)
+	a.v.Apply(e.At, e.Seq, e.By, b)
+	f.indexAgent(a)
+}
+
+// indexConv brings the indexes in line with the conversation: what it holds of
+// agents, whether it waits, its deadline.
+func (f *Floor) indexConv(c *convRec) {
+	f.indexHolds(c)
+	v := &c.v
+	if v.State == conversation.Queued {
+		var exclude, prefer *routing.Candidate
+		if x := v.Exclusion; x != nil {
+			if a := f.agents[x.Agent]; a != nil {
+				exclude = &a.candidate
+			}
+		}
+		if p := v.Preference; p != nil {
+			if a := f.agents[p.Agent]; a != nil {
+				prefer = &a.candidate
+			}
+		}
+		needs := v.Needs
+		if len(needs) > 0 {
+			needs = conversation.Relaxed(needs, v.Relaxed)
+		}
+		f.router.Wait(&c.waiter, v.ID, v.Queue, v.Medium, v.Priority, v.WaitingSince, needs, exclude, prefer)
+	} else {
+		f.router.Unwait(&c.waiter)
+	}
+	f.indexTimer(c)
+}
+
+// unindexConv takes the conversation out of every index.
+func (f *Floor) unindexConv(c *convRec) {
+	for i := range c.holds {
+		f.release(c, &c.holds[i])
+	}
+	c.holds = c.holds[:0]
+	f.router.Unwait(&c.waiter)
+	f.deadlines.Remove(&c.timer)
+}
+
+func (f *Floor) indexTimer(c *convRec) {
+	d, _, _ := c.v.Next()
+	f.setTimer(&c.timer, d)
+}
+
+func (f *Floor) setTimer(n *order.Node[any], d agent.Deadline) {
+	if !d.Pending() {
+		f.deadlines.Remove(n)
+		return
+	}
+	k := order.Key{At: d.At.UnixNano(), Seq: d.Set}
+	if n.In() && n.Key() == k {
+		return
+	}
+	f.deadlines.Set(n, k)
+}
+
+// indexHolds counts what the conversation holds of agents.
+func (f *Floor) indexHolds(c *convRec) {
+	var room [4]hold
+	now := room[:0]
+	if o := c.v.Offer; o != nil {
+		if a := f.agents[o.Agent]; a != nil {
+			now = append(now, hold{a, holdOffer, true})
+		}
+	}
+	for i := range c.v.Seats {
+		s := &c.v.Seats[i]
+		if s.State == conversation.SeatClosed {
+			continue
+		}
+		if a := f.agents[s.Agent]; a != nil {
+			kind := holdLive
+			if s.State == conversation.SeatWrapping {
+				kind = holdWrap
+			}
+			now = append(now, hold{a, kind, s.HoldsSlot()})
+		}
+	}
+	if len(now) == len(c.holds) {
+		same := true
+		for i := range now {
+			same = same && now[i] == c.holds[i]
+		}
+		if same {
+			return
+		}
+	}
+	for i := range now {
+		f.take(c, &now[i])
+	}
+	was := c.holds
+	var old [4]hold
+	if len(was) > len(old) {
+		was = append([]hold(nil), was...)
+	} else {
+		was = old[:copy(old[:], was)]
+	}
+	c.holds = append(c.holds[:0], now...)
+	for i := range was {
+		f.release(c, &was[i])
+	}
+	for i := range was {
+		f.indexAgent(was[i].agent)
+		if a := was[i].agent; a.v.Pending && !a.load.Engaged() {
+			f.settle = append(f.settle, a)
+		}
+	}
+	for i := range now {
+		f.indexAgent(now[i].agent)
+	}
+}
+
+func (f *Floor) take(c *convRec, h *hold) {
+	a := h.agent
+	switch h.kind {
+	case holdOffer:
+		a.load.Offers++
+	case holdLive:
+		a.load.Live++
+	case holdWrap:
+		a.load.Wrapping++
+	}
+	if h.slot {
+		a.slots++
+	}
+	a.in = append(a.in, c)
+}
+
+func (f *Floor) release(c *convRec, h *hold) {
+	a := h.agent
+	switch h.kind {
+	case holdOffer:
+		a.load.Offers--
+	case holdLive:
+		a.load.Live--
+	case holdWrap:
+		a.load.Wrapping--
+	}
+	if h.slot {
+		a.slots--
+	}
+	for i, in := range a.in {
+		if in == c {
+			last := len(a.in) - 1
+			a.in[i] = a.in[last]
+			a.in[last] = nil
+			a.in = a.in[:last]
+			break
+		}
+	}
+}
+
+// indexAgent brings the router and the deadlines in line with the agent.
+func (f *Floor) indexAgent(a *agentRec) {
+	free := a.entry.Slots(conversation.Social) - a.slots
+	st := routing.StandingOf(&a.v, 1)
+	if a.deleted {
+		st = routing.SignedOut
+	}
+	f.router.Update(&a.candidate, st, conversation.Social, free, a.v.Place, a.v.Turn)
+	f.setTimer(&a.timer, a.v.Next())
+}
+
+func (f *Floor) indexQueue(q *queueRec) {
+	f.setRules(q)
+	f.router.SetQueue(q.v.entry.ID, q.v.entry.Strategy, q.v.open && !q.v.deleted)
+	d := q.v.next
+	if q.v.deleted {
+		d = agent.Deadline{}
+	}
+	f.setTimer(&q.timer, d)
+}
+
+// reroute tells the router again which agents serve which queues.
+func (f *Floor) reroute() {
+	for _, id := range sortedKeys(f.queues) {
+		f.indexQueue(f.queues[id])
+	}
+	for _, id := range sortedKeys(f.agents) {
+		f.routeAgent(f.agents[id])
+		f.indexAgent(f.agents[id])
+	}
+}
+
+// routeAgent tells the router which queues the agent serves.
+func (f *Floor) routeAgent(a *agentRec) {
+	if a.deleted {
+		f.router.DeleteAgent(&a.candidate)
+		return
+	}
+	var serves []conversation.QueueID
+	for _, id := range sortedKeys(f.queues) {
+		if q := &f.queues[id].v; !q.deleted && servedBy(&q.entry, &a.entry) {
+			serves = append(serves, id)
+		}
+	}
+	f.router.SetAgent(&a.candidate, a.entry.ID, serves, a.entry.Skills)
+}
+
+func servedBy(q *routing.Queue, a *routing.Agent) bool {
+	for _, id := range q.Agents {
+		if id == a.ID {
+			return true
+		}
+	}
+	for _, t := range q.Teams {
+		for _, of := range a.Teams {
+			if t == of {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func deadlineAt(at time.Time, set uint64) agent.Deadline {
+	if at.IsZero() {
+		return agent.Deadline{}
+	}
+	return agent.Deadline{At: at, Set: set}
+}

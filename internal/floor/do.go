@@ -1,0 +1,240 @@
+package floor
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/routing"
+)
+
+// ErrActor means that a command does not say who acts.
+var ErrActor = errors.New("switchboard: the command does not say who acts")
+
+// ErrKey means that an idempotency key is longer than 128 bytes.
+var ErrKey = errors.New("switchboard: the idempotency key is too long")
+
+// ErrCommand means that a command is nil, of no known type, or the engine's own.
+var ErrCommand = errors.New("switchboard: not a command")
+
+// Do decides a command at now, after all deadlines up to then: the caller has
+// called Advance until it returned false. A refusal leaves no trace.
+func (f *Floor) Do(now time.Time, cmd Command) (Result, error) {
+	f.begin()
+	if now.After(f.now) {
+		f.now = now
+	}
+	if cmd.By.Role == agent.Engine {
+		return Result{}, ErrActor
+	}
+	if len(cmd.Key) > 128 {
+		return Result{}, ErrKey
+	}
+	if cmd.Key != "" {
+		if r, known := f.keys.find(keyDigest(cmd.By, cmd.Key)); known {
+			return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
+		}
+	}
+	f.as(command{cmd.By, cmd.Why, cmd.Key})
+	res, err := f.dispatch(cmd.Body)
+	f.engine()
+	if err != nil {
+		return Result{}, err
+	}
+	f.follow()
+	if f.route() {
+		f.follow()
+	}
+	return res, nil
+}
+
+func (f *Floor) dispatch(body any) (Result, error) {
+	switch cmd := body.(type) {
+	case conversation.Command:
+		return f.doConversation(cmd)
+	case agent.Command:
+		return Result{}, f.doAgent(cmd)
+	case routing.Command:
+		return Result{}, f.doRouting(cmd)
+	}
+	return Result{}, fmt.Errorf("%w: %T", ErrCommand, body)
+}
+
+// oversees reports whether the actor may act for any agent.
+func oversees(by agent.Actor) bool {
+	return by.Role == agent.Supervisor || by.Role == agent.Administrator
+}
+
+// doAgent decides what an agent, or a supervisor for it, wants of its state.
+func (f *Floor) doAgent(cmd agent.Command) error {
+	switch cmd.(type) {
+	case agent.Miss, agent.Tick, agent.Settle:
+		return fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
+	}
+	id := cmd.AgentID()
+	a := f.agents[id]
+	if a == nil || a.deleted {
+		return unknown("agent", string(id))
+	}
+	if by := f.pending.by; !by.Is(id) && !oversees(by) {
+		return &agent.Refusal{Command: agentCommand(cmd), Agent: id, State: a.v.State, Err: agent.ErrNotAllowed}
+	}
+	switch cmd := cmd.(type) {
+	case agent.MakeIdle:
+		// Asked for while offered it withdraws the offers first, so that the
+		// agent is not engaged by them (E7). A refusal must come before that.
+		if _, err := agent.Decide(&a.v, f.now, f.pending.by, cmd, a.load, &f.settings.Agents, f.agentEvents[:0]); err != nil {
+			return err
+		}
+		f.withdrawAll(a)
+		return f.agentStep(a, cmd)
+	case agent.SignOut:
+		return f.signOut(a, cmd)
+	}
+	return f.agentStep(a, cmd)
+}
+
+func agentCommand(cmd agent.Command) string {
+	s := fmt.Sprintf("%T", cmd)
+	return s[len("agent."):]
+}
+
+// signOut closes wrap-ups with their default reasons (E61) and, when it is
+// forced, gives everything else back.
+func (f *Floor) signOut(a *agentRec, cmd agent.SignOut) error {
+	evs, err := agent.Decide(&a.v, f.now, f.pending.by, cmd, a.load, &f.settings.Agents, nil)
+	if err != nil || len(evs) == 0 {
+		return err
+	}
+	for _, e := range evs {
+		f.emit(e)
+	}
+	cause := conversation.CloseSignOut
+	if cmd.Force {
+		cause = conversation.CloseGone
+	}
+	f.leftAlone(a, cause, cmd.Force, true, cmd.Force)
+	return nil
+}
+
+// conversationOf returns the conversation that a command names.
+func (f *Floor) conversationOf(id conversation.ID) (*convRec, error) {
+	c := f.convs[id]
+	if c == nil {
+		return nil, unknown("conversation", id.String())
+	}
+	return c, nil
+}
+
+// doConversation decides what somebody wants of a conversation.
+func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
+	switch cmd := cmd.(type) {
+	case conversation.Inbound:
+		return f.receive(cmd)
+	case conversation.Outside:
+		return f.outside(cmd)
+	case conversation.Edit:
+		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+	case conversation.Unsend:
+		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+	case conversation.React:
+		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+	case conversation.Receipt:
+		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+	case conversation.Hangup:
+		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+	case conversation.AcceptAll:
+		return f.acceptAll(cmd)
+	case conversation.Accept:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.Decline:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.Write:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.TransferToQueue:
+		return f.transferToQueue(cmd)
+	case conversation.TransferToAgent:
+		return f.toAgent(cmd.Conversation, cmd.To, cmd)
+	case conversation.CancelTransfer:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.Invite:
+		return f.toAgent(cmd.Conversation, cmd.To, cmd)
+	case conversation.CancelInvite:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.Leave:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.Remove:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.End:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.SubmitWrapUp:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.ExtendWrapUp:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.CancelCountdown:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.SetAttributes:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.SetPriority:
+		return f.onConversation(cmd.Conversation, cmd)
+	case conversation.Settled:
+		return f.fromSender(cmd.Conversation, cmd)
+	case conversation.Deferred:
+		return f.fromSender(cmd.Conversation, cmd)
+	}
+	return Result{}, fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
+}
+
+// onConversation decides a command that concerns one conversation alone.
+func (f *Floor) onConversation(id conversation.ID, cmd conversation.Command) (Result, error) {
+	c, err := f.conversationOf(id)
+	if err != nil {
+		return Result{}, err
+	}
+	return f.decide(c, cmd)
+}
+
+// decide decides a command and says where its message is.
+func (f *Floor) decide(c *convRec, cmd conversation.Command) (Result, error) {
+	n := len(c.v.Messages)
+	if err := f.convStep(c, cmd, f.rulesOf(&c.v)); err != nil {
+		return Result{}, err
+	}
+	res := Result{Conversation: c.v.ID}
+	if len(c.v.Messages) > n {
+		res.Message = n + 1
+	}
+	return res, nil
+}
+
+// fromSender takes the result of a send, which only the engine's own senders
+// report.
+func (f *Floor) fromSender(id conversation.ID, cmd conversation.Command) (Result, error) {
+	if f.pending.by.Role != agent.Platform {
+		return Result{}, fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
+	}
+	return f.onConversation(id, cmd)
+}
+
+// acceptAll accepts every pending offer, invitations and transfers included,
+// with one result for each (E16).
+func (f *Floor) acceptAll(cmd conversation.AcceptAll) (Result, error) {
+	a := f.agents[cmd.Agent]
+	if a == nil || a.deleted {
+		return Result{}, unknown("agent", string(cmd.Agent))
+	}
+	if by := f.pending.by; !by.Is(cmd.Agent) && !oversees(by) {
+		return Result{}, &agent.Refusal{Command: cmd.Name(), Agent: cmd.Agent, State: a.v.State, Err: agent.ErrNotAllowed}
+	}
+	var res Result
+	for _, c := range slices.Clone(f.holding(a)) {
+		if o := c.v.Offer; o != nil && o.Agent == cmd.Agent {
+			_, err := f.decide(c, conversation.Accept{Conversation: c.v.ID, Agent: cmd.Agent})
+			res.Accepted = append(res.Accepted, Accepted{c.v.ID, err})
+		}
+	}
+	return res, nil
+}

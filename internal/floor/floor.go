@@ -1,0 +1,386 @@
+// Package floor is the whole board as one deterministic state machine: agents,
+// conversations, queues and sources, and what holds between them.
+//
+//	f := floor.New(floor.Config{Load: time.LoadLocation, Node: "n1"})
+//	for f.Advance(now) { ... }        // deadlines, each at its own instant
+//	res, err := f.Do(now, command)    // nil error: f.Events() has what happened
+//	f.Commit()                        // or f.Undo(), as if nothing had been
+//
+// A command is decided against the state and yields events; the events are
+// applied at once, together with what follows from them. Undo takes back
+// everything since the last Commit. Replaying the events with Apply gives an
+// equal state.
+//
+// Nothing here reads a clock, starts a goroutine, or depends on the order of a
+// map. A Floor is not safe for concurrent use.
+package floor
+
+import (
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/internal/order"
+	"github.com/switchboard-go/switchboard/routing"
+	"github.com/switchboard-go/switchboard/wrapup"
+)
+
+// Event is one line of the log.
+type Event struct {
+	// Seq numbers the events of a board from 1, without gaps.
+	Seq uint64
+	// At is the instant at which it happened: never before the one before.
+	At time.Time
+	// By is who asked; the zero Actor is the engine.
+	By agent.Actor
+	// Why is the words that came with the command.
+	Why string
+	// Key is the command's idempotency key, on its first event.
+	Key string
+	// Body is an agent.Event, a conversation.Event or a routing.Event.
+	Body any
+}
+
+// Command is a request with who makes it.
+type Command struct {
+	By  agent.Actor
+	Why string
+	Key string
+	// Body is an agent.Command, a conversation.Command or a routing.Command.
+	Body any
+}
+
+// Result is what a command gave beside its events.
+type Result struct {
+	// Conversation and Message tell where an inbound or written message is.
+	Conversation conversation.ID
+	Message      int
+	// Duplicate says that the command had been carried out before.
+	Duplicate bool
+	// Accepted is the outcome for each offer of an AcceptAll.
+	Accepted []Accepted
+}
+
+// Accepted is the outcome for one offer of an AcceptAll.
+type Accepted struct {
+	Conversation conversation.ID
+	Err          error
+}
+
+// Config is what a Floor needs from outside.
+type Config struct {
+	// Load finds time zones.
+	Load func(name string) (*time.Location, error)
+	// Node names the process: it sends the messages that it commits.
+	Node string
+}
+
+// stepLimit bounds the offers, and the conversations swept, in one step.
+const stepLimit = 256
+
+// Floor is the state of one board.
+type Floor struct {
+	config Config
+
+	seq uint64
+	now time.Time // of the last event or deadline
+
+	settings routing.Settings
+	queues   map[conversation.QueueID]*queueRec
+	teams    map[routing.TeamID]routing.Team
+	agents   map[agent.ID]*agentRec
+	sources  map[conversation.Source]*sourceRec
+	convs    map[conversation.ID]*convRec
+	// customers has each customer's open conversation, or else their last one.
+	customers map[customerKey]conversation.ID
+	seen      memory // inbound ids
+	keys      memory // idempotency keys
+	outage    routing.Outage
+	outageSet uint64
+	sweeps    []sweep
+
+	router    *routing.Router
+	deadlines order.Heap[any]
+
+	// settle are agents whose pending Idle may take effect now.
+	settle []*agentRec
+
+	events  []Event
+	pending command // what the events are stamped with
+	journal journal
+
+	agentEvents []agent.Event
+	convEvents  []conversation.Event
+	rules       conversation.Rules
+	targets     []*convRec
+}
+
+// command is who and why, for the events it gives.
+type command struct {
+	by       agent.Actor
+	why, key string
+}
+
+type customerKey struct {
+	source   conversation.Source
+	customer conversation.Customer
+}
+
+type convRec struct {
+	v      conversation.Conversation
+	waiter routing.Waiter
+	timer  order.Node[any]
+	holds  []hold
+	epoch  uint64 // the last batch that touched it
+}
+
+// hold is what a conversation takes of an agent.
+type hold struct {
+	agent *agentRec
+	kind  holdKind
+	slot  bool
+}
+
+type holdKind uint8
+
+const (
+	holdOffer holdKind = iota
+	holdLive
+	holdWrap
+)
+
+type agentRec struct {
+	v       agent.Agent
+	entry   routing.Agent
+	deleted bool
+
+	candidate routing.Candidate
+	timer     order.Node[any]
+	load      agent.Load
+	slots     int        // taken, of conversation.Social
+	in        []*convRec // conversations that hold something of it, in no order
+	epoch     uint64
+}
+
+type queueRec struct {
+	v queueState
+
+	rules conversation.Rules
+	timer order.Node[any]
+	epoch uint64
+}
+
+// queueState is what events made of a queue.
+type queueState struct {
+	entry    routing.Queue
+	schedule routing.Schedule
+	open     bool
+	next     agent.Deadline
+	deleted  bool
+	drainTo  conversation.QueueID
+	pace     routing.Pace
+	// policies are the wrap-up policies it has had, the present one last.
+	policies []policyVersion
+}
+
+type policyVersion struct {
+	set    uint64
+	policy wrapup.Policy
+}
+
+type sourceRec struct {
+	entry   routing.Source
+	removed bool
+	why     string
+}
+
+// New returns an empty board.
+func New(c Config) *Floor {
+	return &Floor{
+		config:    c,
+		queues:    make(map[conversation.QueueID]*queueRec),
+		teams:     make(map[routing.TeamID]routing.Team),
+		agents:    make(map[agent.ID]*agentRec),
+		sources:   make(map[conversation.Source]*sourceRec),
+		convs:     make(map[conversation.ID]*convRec),
+		customers: make(map[customerKey]conversation.ID),
+		seen:      newMemory(conversation.Horizon),
+		keys:      newMemory(keyHorizon),
+		router:    routing.NewRouter(),
+		journal:   journal{epoch: 1},
+	}
+}
+
+// keyHorizon is how long an idempotency key is remembered.
+const keyHorizon = 24 * time.Hour
+
+// Seq returns the number of the last event.
+func (f *Floor) Seq() uint64 { return f.seq }
+
+// Now returns the instant of the last event or deadline.
+func (f *Floor) Now() time.Time { return f.now }
+
+// Events returns the events since the last Commit or Undo. The slice is valid until then.
+func (f *Floor) Events() []Event { return f.events }
+
+// Next returns the instant of the earliest deadline.
+func (f *Floor) Next() (time.Time, bool) {
+	n := f.deadlines.Min()
+	if n == nil {
+		return time.Time{}, false
+	}
+	return time.Unix(0, n.Key().At).UTC(), true
+}
+
+// emit numbers and stamps an event, and applies it.
+func (f *Floor) emit(body any) {
+	f.seq++
+	e := Event{Seq: f.seq, At: f.now, By: f.pending.by, Why: f.pending.why, Key: f.pending.key, Body: body}
+	f.pending.key = ""
+	f.events = append(f.events, e)
+	f.apply(&e)
+}
+
+// as sets who the next events are by.
+func (f *Floor) as(c command) { f.pending = c }
+
+// engine makes the next events the engine's own.
+func (f *Floor) engine() { f.pending = command{} }
+
+// agentStep decides an agent's command and emits its events.
+func (f *Floor) agentStep(a *agentRec, cmd agent.Command) error {
+	load := a.load
+	evs, err := agent.Decide(&a.v, f.now, f.pending.by, cmd, load, &f.settings.Agents, f.agentEvents[:0])
+	f.agentEvents = evs[:0]
+	if err != nil {
+		return err
+	}
+	for _, e := range evs {
+		f.emit(e)
+	}
+	return nil
+}
+
+// convStep decides a conversation's command and emits its events.
+func (f *Floor) convStep(c *convRec, cmd conversation.Command, r *conversation.Rules) error {
+	evs, err := conversation.Decide(&c.v, f.now, f.pending.by, cmd, r, f.convEvents[:0])
+	if err != nil {
+		return err
+	}
+	f.emitConv(c, evs)
+	clear(evs)
+	f.convEvents = evs[:0]
+	return nil
+}
+
+// emitConv emits the events of a conversation. A fact for which its queue has a
+// template goes to the customer as a message.
+func (f *Floor) emitConv(c *convRec, evs []conversation.Event) {
+	for _, e := range evs {
+		if m, ok := e.(conversation.MessageAdded); ok && m.Message.Entry != nil {
+			e = f.word(c, m)
+		}
+		if _, ok := e.(conversation.Completed); ok && c.v.Lane != nil {
+			continue // a template's text is still to be sent
+		}
+		f.emit(e)
+	}
+}
+
+func (f *Floor) queue(id conversation.QueueID) *queueRec {
+	q := f.queues[id]
+	for hops := 0; q != nil && q.v.deleted && hops < len(f.queues); hops++ {
+		q = f.queues[q.v.drainTo]
+	}
+	return q
+}
+
+// rulesOf returns the rules for a decision about the conversation. It is valid
+// until the next call.
+func (f *Floor) rulesOf(c *conversation.Conversation) *conversation.Rules {
+	f.rules = conversation.Rules{}
+	if q := f.queues[c.Queue]; q != nil {
+		f.rules = q.rules
+		if q.v.deleted {
+			if to := f.queue(c.Queue); to != nil {
+				f.rules.Wait = f.waitIn(to, c.Needs, c.WaitingSince)
+			}
+		} else {
+			f.rules.Wait = f.waitIn(q, c.Needs, c.WaitingSince)
+		}
+		if q.v.entry.TransferFallback == conversation.FallbackQueue {
+			if to := f.queue(q.v.entry.FallbackQueue); to != nil {
+				f.rules.FallbackWait = f.waitIn(to, c.Needs, c.WaitingSince)
+			} else {
+				f.rules.TransferFallback = conversation.ToOldQueue
+			}
+		}
+	}
+	if n, ok := f.settings.MaxText[c.Channel]; ok {
+		f.rules.MaxText = n
+	}
+	return &f.rules
+}
+
+// waitIn is a place in the queue from now, at the given age; zero is none yet.
+func (f *Floor) waitIn(q *queueRec, needs []conversation.Need, since time.Time) conversation.Wait {
+	w := conversation.Wait{Queue: q.v.entry.ID, Since: since}
+	if d := q.v.entry.MaxWait; d > 0 {
+		w.Max = f.now.Add(d)
+	}
+	if len(needs) > 0 {
+		if since.IsZero() {
+			since = f.now
+		}
+		w.Relax = conversation.RelaxAt(needs, since, 0)
+	}
+	return w
+}
+
+// setRules makes the rules of a queue from its entry and the settings.
+func (f *Floor) setRules(q *queueRec) {
+	e, s := &q.v.entry, &f.settings
+	q.rules = conversation.Rules{
+		OfferFor:         e.OfferFor,
+		Cooldown:         e.Cooldown,
+		MaxHops:          s.MaxHops,
+		InactiveAfter:    e.InactiveAfter,
+		InterruptedFor:   s.InterruptedFor,
+		RetryFor:         s.RetryFor,
+		Linger:           max(s.Linger, s.PreferFor),
+		JoinedOwesNone:   e.JoinedOwesNone,
+		TransferFallback: e.TransferFallback,
+		Node:             f.config.Node,
+		WrapUp:           f.wrapUp,
+		Connected:        f.connected,
+	}
+	if s.Linger == 0 && s.PreferFor > 0 {
+		q.rules.Linger = max(conversation.DefaultLinger, s.PreferFor)
+	}
+}
+
+func (f *Floor) connected(id agent.ID) bool {
+	a := f.agents[id]
+	return a != nil && !a.deleted && a.v.State != agent.SignedOut && a.v.Connected()
+}
+
+// wrapUp returns the wrap-up policy of the queue in that version, 0 for the
+// present one.
+func (f *Floor) wrapUp(id conversation.QueueID, version uint64) (wrapup.Policy, uint64) {
+	q := f.queues[id]
+	if q == nil || len(q.v.policies) == 0 {
+		return wrapup.Policy{}, 0
+	}
+	ps := q.v.policies
+	p := ps[len(ps)-1]
+	if version != 0 {
+		for i := range ps {
+			if ps[i].set == version {
+				p = ps[i]
+			}
+		}
+	}
+	return p.policy, p.set
+}
+
+func unknown(what, id string) error { return &routing.UnknownError{What: what, ID: id} }

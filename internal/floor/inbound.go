@@ -1,0 +1,252 @@
+package floor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/routing"
+)
+
+// sourceOf returns the source, if it is there and connected.
+func (f *Floor) sourceOf(ch conversation.Channel, id conversation.Source) (*sourceRec, error) {
+	s := f.sources[id]
+	switch {
+	case s == nil || s.entry.Channel != ch:
+		return nil, unknown("source", string(id))
+	case s.removed:
+		return nil, fmt.Errorf("%w: %q", routing.ErrRemoved, id)
+	}
+	return s, nil
+}
+
+// receive takes a customer's message (E5, E6, E39, E53, E65, E76, E77, E81).
+func (f *Floor) receive(in conversation.Inbound) (Result, error) {
+	if err := in.Validate(f.now); err != nil {
+		return Result{}, err
+	}
+	src, err := f.sourceOf(in.Channel, in.Source)
+	if err != nil {
+		return Result{}, err
+	}
+	if r, known := f.seen.find(inboundDigest(in.Channel, in.Source, in.ExternalID)); known {
+		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
+	}
+	key := customerKey{in.Source, in.Customer}
+	last := f.convs[f.customers[key]]
+	if last != nil && last.v.State.Open() {
+		return f.decide(last, in)
+	}
+	c, err := f.openConversation(src, in, last)
+	if err != nil {
+		return Result{}, err
+	}
+	res, err := f.decide(c, in)
+	if err == nil {
+		f.greet(c)
+	}
+	if last != nil {
+		f.tellReturn(last, c.v.ID)
+	}
+	return res, err
+}
+
+// openConversation opens a conversation for a customer who has none open.
+func (f *Floor) openConversation(src *sourceRec, in conversation.Inbound, last *convRec) (*convRec, error) {
+	e := &in.Entry
+	id := src.entry.Queue
+	if e.Queue != "" {
+		id = e.Queue
+	}
+	q := f.queue(id)
+	switch {
+	case q == nil:
+		return nil, unknown("queue", string(id))
+	case e.Queue != "" && !takes(&q.v.entry, in.Channel):
+		return nil, &routing.TargetError{What: "queue", ID: string(id), Why: "channel"}
+	case e.Priority < 0 || e.Priority > routing.LeastUrgent:
+		return nil, conversation.ErrPriority
+	}
+	if problems := routing.CheckNeeds(e.Needs); len(problems) > 0 {
+		return nil, fmt.Errorf("%w: %w", conversation.ErrInbound, &routing.SetupError{Problems: problems})
+	}
+	attributes, err := agent.Attributes(nil).Merge(e.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	o := conversation.Opened{
+		Conversation: conversation.ID(f.seq + 1),
+		Channel:      in.Channel, Source: in.Source, Customer: in.Customer,
+		Medium:     conversation.Social,
+		Priority:   firstOf(e.Priority, src.entry.Priority, q.v.entry.Priority, routing.LeastUrgent),
+		Attributes: attributes,
+	}
+	switch {
+	case len(e.Needs) > 0:
+		o.Needs = e.Needs
+	case len(src.entry.Needs) > 0:
+		o.Needs = src.entry.Needs
+	default:
+		o.Needs = q.v.entry.Needs
+	}
+	if last != nil {
+		o.Previous = last.v.ID
+	}
+	if f.full(q) {
+		probe := conversation.Conversation{Queue: q.v.entry.ID, Channel: in.Channel}
+		if to := f.overflowFrom(&probe, q); to != nil {
+			q = to
+		}
+	}
+	o.Wait = f.waitIn(q, o.Needs, time.Time{})
+	if a := f.preferred(e.Preferred, last); a != nil && f.router.Serves(&a.candidate, q.v.entry.ID) && routing.Meets(a.entry.Skills, o.Needs) {
+		wait := f.settings.PreferWait
+		if wait <= 0 {
+			wait = routing.DefaultPreferWait
+		}
+		o.Preferred, o.PreferUntil = a.v.ID, f.now.Add(wait)
+	}
+	f.emit(o)
+	return f.convs[o.Conversation], nil
+}
+
+func firstOf(values ...int) int {
+	for _, v := range values {
+		if v != 0 {
+			return v
+		}
+	}
+	return 0
+}
+
+// preferred returns the agent whom a new conversation waits for: the one the
+// host named, or the one of the customer's last conversation, if it is recent.
+// Nobody waits for an agent who is signed out.
+func (f *Floor) preferred(named agent.ID, last *convRec) *agentRec {
+	if named == "" && last != nil && f.settings.PreferFor > 0 && last.v.State == conversation.Ended &&
+		f.now.Before(last.v.EndedAt.Add(f.settings.PreferFor)) {
+		if n := len(last.v.Seats); n > 0 {
+			named = last.v.Seats[n-1].Agent
+			for i := range last.v.Seats {
+				if !last.v.Seats[i].Joined {
+					named = last.v.Seats[i].Agent
+				}
+			}
+		}
+	}
+	if a := f.agents[named]; a != nil && !a.deleted && a.v.State != agent.SignedOut {
+		return a
+	}
+	return nil
+}
+
+// tellReturn tells agents who still wrap up that the customer is back (E53).
+func (f *Floor) tellReturn(last *convRec, next conversation.ID) {
+	for i := range last.v.Seats {
+		if s := &last.v.Seats[i]; s.State == conversation.SeatWrapping {
+			f.emit(conversation.CustomerReturned{Conversation: last.v.ID, Next: next, Agent: s.Agent})
+		}
+	}
+}
+
+// greet sends the notice of a closed queue, once for each conversation and queue.
+func (f *Floor) greet(c *convRec) {
+	q := f.queues[c.v.Queue]
+	if q == nil || q.v.open || q.v.deleted || q.v.entry.Notice == "" || c.v.State != conversation.Queued {
+		return
+	}
+	for _, m := range c.v.Messages {
+		if m.Entry != nil && m.Entry.Kind == conversation.EntryClosed && m.Entry.Queue == c.v.Queue {
+			return
+		}
+	}
+	by := f.pending
+	f.engine()
+	f.emit(f.notice(c, conversation.Entry{Kind: conversation.EntryClosed, Queue: c.v.Queue}, q.v.entry.Notice))
+	f.as(by)
+}
+
+// notice is a fact of the engine that goes to the customer as a text.
+func (f *Floor) notice(c *convRec, e conversation.Entry, text string) conversation.MessageAdded {
+	m := conversation.MessageAdded{
+		Conversation: c.v.ID,
+		Message: conversation.Message{
+			No: len(c.v.Messages) + 1, Author: conversation.Author{Kind: conversation.FromSystem}, At: f.now,
+			Text: text, Entry: &e, Delivery: &conversation.Delivery{Status: conversation.StatusQueued, At: f.now},
+		},
+	}
+	if c.v.Lane == nil {
+		m.Lane = f.config.Node
+	}
+	return m
+}
+
+// word gives a fact the words of its queue's template, if there is one and
+// somebody to send it to.
+func (f *Floor) word(c *convRec, m conversation.MessageAdded) conversation.MessageAdded {
+	e := m.Message.Entry
+	q := f.queues[c.v.Queue]
+	if q == nil || m.Message.Delivery != nil || e.Kind == conversation.EntryInterrupted || c.v.State == conversation.Interrupted {
+		return m
+	}
+	text := q.v.entry.Templates[e.Kind]
+	if text == "" {
+		return m
+	}
+	name := string(e.Agent)
+	if a := f.agents[e.Agent]; a != nil && a.entry.Name != "" {
+		name = a.entry.Name
+	}
+	queue := string(e.Queue)
+	if to := f.queues[e.Queue]; to != nil && to.v.entry.Name != "" {
+		queue = to.v.entry.Name
+	}
+	text = strings.NewReplacer("{agent}", name, "{queue}", queue).Replace(text)
+	out := f.notice(c, *e, text)
+	out.Message.No = m.Message.No
+	return out
+}
+
+// onMessage decides what the channel reports about a customer's messages: in
+// their open conversation, or their last one.
+func (f *Floor) onMessage(cmd conversation.Command, ch conversation.Channel, src conversation.Source, who conversation.Customer) (Result, error) {
+	s := f.sources[src]
+	if s == nil || s.entry.Channel != ch {
+		return Result{}, unknown("source", string(src))
+	}
+	for c := f.convs[f.customers[customerKey{src, who}]]; c != nil; c = f.convs[c.v.Previous] {
+		n := f.seq
+		res, err := f.decide(c, cmd)
+		if err != nil || f.seq != n {
+			return res, err
+		}
+		if _, ok := cmd.(conversation.Hangup); ok {
+			return res, nil
+		}
+	}
+	return Result{}, nil
+}
+
+// outside takes a message that was written past the Board, or the echo of one
+// of ours.
+func (f *Floor) outside(cmd conversation.Outside) (Result, error) {
+	if id, _, ok := conversation.ParseSendKey(cmd.Key); ok {
+		if c := f.convs[id]; c != nil && c.v.Source == cmd.Source && c.v.Customer == cmd.Customer {
+			return f.decide(c, cmd)
+		}
+	}
+	if _, err := f.sourceOf(cmd.Channel, cmd.Source); err != nil {
+		return Result{}, err
+	}
+	c := f.convs[f.customers[customerKey{cmd.Source, cmd.Customer}]]
+	if c == nil {
+		return Result{}, nil // nothing opens a conversation but the customer
+	}
+	if !c.v.State.Open() && !slices.ContainsFunc(c.v.Messages, func(m *conversation.Message) bool { return m.ExternalID == cmd.ExternalID }) {
+		return Result{}, nil
+	}
+	return f.decide(c, cmd)
+}

@@ -1,0 +1,253 @@
+package floor
+
+import (
+	"time"
+
+	"github.com/switchboard-go/switchboard/agent"
+	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/routing"
+)
+
+// journal has what the records touched since the last Commit were before.
+type journal struct {
+	epoch  uint64 // of this batch; a record with the same one is in here
+	convs  []convBefore
+	agents []agentBefore
+	queues []queueBefore
+	setup  *setupBefore
+	// Marks of the batch's begin.
+	open       bool
+	seq        uint64
+	now        time.Time
+	seen, keys int
+	moved      []customerBefore
+}
+
+type convBefore struct {
+	rec *convRec
+	was conversation.Conversation
+	had bool
+}
+
+type agentBefore struct {
+	rec *agentRec
+	was agent.Agent
+}
+
+type queueBefore struct {
+	rec *queueRec
+	was queueState
+}
+
+type customerBefore struct {
+	key customerKey
+	was conversation.ID
+}
+
+// setupBefore is what an administrator's event may change. These are rare, so
+// all of it is kept.
+type setupBefore struct {
+	settings routing.Settings
+	teams    map[routing.TeamID]routing.Team
+	sources  map[conversation.Source]sourceRec
+	agents   map[agent.ID]agentSetup
+	queues   map[conversation.QueueID]bool
+	outage   routing.Outage
+	set      uint64
+	sweeps   []sweep
+}
+
+type agentSetup struct {
+	entry   routing.Agent
+	deleted bool
+}
+
+// begin notes where the batch began.
+func (f *Floor) begin() {
+	j := &f.journal
+	if j.open {
+		return
+	}
+	j.open = true
+	j.seq, j.now, j.seen, j.keys = f.seq, f.now, f.seen.len(), f.keys.len()
+}
+
+func (f *Floor) touchConv(c *convRec) {
+	if c.epoch == f.journal.epoch {
+		return
+	}
+	had := c.epoch != 0
+	c.epoch = f.journal.epoch
+	f.journal.convs = append(f.journal.convs, convBefore{c, c.v, had})
+}
+
+func (f *Floor) touchAgent(a *agentRec) {
+	if a.epoch == f.journal.epoch {
+		return
+	}
+	a.epoch = f.journal.epoch
+	f.journal.agents = append(f.journal.agents, agentBefore{a, a.v})
+}
+
+func (f *Floor) touchQueue(q *queueRec) {
+	if q.epoch == f.journal.epoch {
+		return
+	}
+	q.epoch = f.journal.epoch
+	f.journal.queues = append(f.journal.queues, queueBefore{q, q.v})
+}
+
+func (f *Floor) touchSetup() {
+	if f.journal.setup != nil {
+		return
+	}
+	s := &setupBefore{
+		settings: f.settings,
+		teams:    make(map[routing.TeamID]routing.Team, len(f.teams)),
+		sources:  make(map[conversation.Source]sourceRec, len(f.sources)),
+		agents:   make(map[agent.ID]agentSetup, len(f.agents)),
+		queues:   make(map[conversation.QueueID]bool, len(f.queues)),
+		outage:   f.outage,
+		set:      f.outageSet,
+		sweeps:   append([]sweep(nil), f.sweeps...),
+	}
+	for id, t := range f.teams { // order-free: copied into a map
+		s.teams[id] = t
+	}
+	for id, src := range f.sources { // order-free: copied into a map
+		s.sources[id] = *src
+	}
+	for id, a := range f.agents { // order-free: copied into a map
+		s.agents[id] = agentSetup{a.entry, a.deleted}
+	}
+	for id := range f.queues { // order-free: copied into a map
+		s.queues[id] = true
+	}
+	f.journal.setup = s
+}
+
+// Commit makes what happened since the last Commit final.
+func (f *Floor) Commit() {
+	f.seen.expire(f.now)
+	f.keys.expire(f.now)
+	f.reset()
+}
+
+// Undo takes back everything since the last Commit.
+func (f *Floor) Undo() {
+	j := &f.journal
+	if !j.open {
+		f.reset()
+		return
+	}
+	f.seq, f.now = j.seq, j.now
+	f.seen.cut(j.seen)
+	f.keys.cut(j.keys)
+	f.undoSetup()
+	for i := range f.sweeps {
+		f.sweeps[i].todo, f.sweeps[i].found = nil, false
+	}
+	for i := range j.queues {
+		b := &j.queues[i]
+		b.rec.v = b.was
+		if f.queues[b.was.entry.ID] == b.rec {
+			f.indexQueue(b.rec)
+		}
+	}
+	for i := range j.agents {
+		b := &j.agents[i]
+		b.rec.v = b.was
+		if f.agents[b.was.ID] == b.rec {
+			f.indexAgent(b.rec)
+		}
+	}
+	for i := len(j.convs) - 1; i >= 0; i-- {
+		b := &j.convs[i]
+		id := b.rec.v.ID
+		b.rec.v = b.was
+		if !b.had {
+			b.rec.v.State = 0
+			f.indexConv(b.rec)
+			b.rec.epoch = 0
+			delete(f.convs, id)
+			continue
+		}
+		f.convs[b.was.ID] = b.rec
+		f.indexConv(b.rec)
+	}
+	for i := len(j.moved) - 1; i >= 0; i-- {
+		if b := j.moved[i]; b.was == 0 {
+			delete(f.customers, b.key)
+		} else {
+			f.customers[b.key] = b.was
+		}
+	}
+	f.reset()
+}
+
+func (f *Floor) undoSetup() {
+	s := f.journal.setup
+	if s == nil {
+		return
+	}
+	f.settings, f.teams, f.outage, f.outageSet, f.sweeps = s.settings, s.teams, s.outage, s.set, s.sweeps
+	f.router.SetAgeing(f.settings.Ageing)
+	for id := range f.sources { // order-free: each is put right on its own
+		if was, ok := s.sources[id]; ok {
+			*f.sources[id] = was
+		} else {
+			delete(f.sources, id)
+		}
+	}
+	for id, q := range f.queues { // order-free: each is put right on its own
+		if !s.queues[id] {
+			f.deadlines.Remove(&q.timer)
+			f.router.DeleteQueue(id)
+			delete(f.queues, id)
+		}
+	}
+	for id, a := range f.agents { // order-free: each is put right on its own
+		if was, ok := s.agents[id]; ok {
+			a.entry, a.deleted = was.entry, was.deleted
+		} else {
+			f.deadlines.Remove(&a.timer)
+			f.router.DeleteAgent(&a.candidate)
+			delete(f.agents, id)
+		}
+	}
+	for i := range f.journal.queues {
+		b := &f.journal.queues[i]
+		b.rec.v = b.was
+	}
+	f.reroute()
+}
+
+func (f *Floor) reset() {
+	j := &f.journal
+	clear(j.convs)
+	clear(j.agents)
+	clear(j.queues)
+	clear(j.moved)
+	*j = journal{
+		epoch: j.epoch + 1,
+		convs: j.convs[:0], agents: j.agents[:0], queues: j.queues[:0], moved: j.moved[:0],
+	}
+	clear(f.events)
+	f.events = f.events[:0]
+	f.settle = f.settle[:0]
+	f.pending = command{}
+}
+
+// setCustomer notes a customer's conversation; 0 forgets it.
+func (f *Floor) setCustomer(k customerKey, id conversation.ID) {
+	was := f.customers[k]
+	if was == id {
+		return
+	}
+	f.journal.moved = append(f.journal.moved, customerBefore{k, was})
+	if id == 0 {
+		delete(f.customers, k)
+	} else {
+		f.customers[k] = id
+	}
+}
