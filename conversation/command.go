@@ -138,8 +138,12 @@ type Decline struct {
 }
 
 // Write adds a message of an agent or a bot. Unless it is a note, it goes to the
-// customer. Refused with a *TextError or ErrAttachment for its content, with
-// ErrNotSeated for who has no active seat.
+// customer. A bot may write while no agent has an active seat (E89), and a
+// supervisor, with Agent empty, may add notes; another is refused with ErrNotAllowed.
+// Refused with a *TextError or ErrAttachment for its content, with ErrReply when
+// ReplyTo is not in the transcript, with ErrNotSeated for an agent without an
+// active seat, with ErrTransferPending for the sender of a transfer that nobody
+// has accepted (E27), and in an interrupted or ended conversation.
 type Write struct {
 	Conversation ID
 	Agent        agent.ID // empty when a bot writes

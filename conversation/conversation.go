@@ -272,6 +272,9 @@ type Lane struct {
 	Attempt int `json:"attempt,omitempty"`
 	// First is when the message was first tried: retries end some time after.
 	First time.Time `json:"first,omitzero"`
+	// Doubtful says that the message may have been sent by a process that did
+	// not live to report it.
+	Doubtful bool `json:"doubtful,omitempty"`
 	// Retry is when the next try is due.
 	Retry agent.Deadline `json:"retry,omitzero"`
 }

@@ -316,7 +316,7 @@ func completed(c *Conversation, now time.Time, r *Rules, out []Event, from int) 
 		case SeatEnded:
 			open--
 		case MessageAdded:
-			if e.Message.Delivery != nil && e.Message.Delivery.Status == StatusQueued {
+			if e.Message.queued() {
 				return out
 			}
 		case Completed:
@@ -341,7 +341,7 @@ func (c *Conversation) unsettled(events []Event) bool {
 	}
 next:
 	for no := max(c.Lane.No, 1); no <= len(c.Messages); no++ {
-		if d := c.Messages[no-1].Delivery; d == nil || d.Status != StatusQueued {
+		if !c.Messages[no-1].queued() {
 			continue
 		}
 		for _, e := range events {

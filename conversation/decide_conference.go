@@ -116,10 +116,8 @@ func decideDropSeat(c *Conversation, now time.Time, cmd DropSeat, r *Rules, out 
 			out = append(out, c.entry(now, Entry{Kind: EntryLeft, Agent: s.Agent}))
 		}
 		return out, nil
-	case c.State.Live():
-		return append(c.withdraw(out), closed, c.move(r.Wait, MovedRequeue)), nil
 	case c.State == Interrupted:
 		return append(out, Ending{Conversation: c.ID, Cause: EndedInterrupted}, closed), nil
 	}
-	return append(out, closed), nil
+	return append(c.withdraw(out), closed, c.move(r.Wait, MovedRequeue)), nil
 }

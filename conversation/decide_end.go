@@ -64,6 +64,12 @@ func (c *Conversation) finish(now time.Time, cause EndCause, r *Rules, out []Eve
 			out = append(out, c.startWrapUp(now, s, r))
 		}
 	}
+	switch cause { // an ordinary end lets go out what was written before it
+	case EndedSource:
+		out = failQueued(c, FailInterrupted, out)
+	case EndedErased:
+		out = failQueued(c, FailRetired, out)
+	}
 	return out
 }
 
@@ -80,5 +86,6 @@ func decideInterrupt(c *Conversation, now time.Time, r *Rules, out []Event) ([]E
 	if r.InterruptedFor > 0 {
 		e.Limit = now.Add(r.InterruptedFor)
 	}
-	return append(c.withdraw(out), e, c.entry(now, Entry{Kind: EntryInterrupted})), nil
+	out = append(c.withdraw(out), e, c.entry(now, Entry{Kind: EntryInterrupted}))
+	return failQueued(c, FailInterrupted, out), nil
 }

@@ -185,12 +185,13 @@ func TestE49OwnerIsGoneFromTheConference(t *testing.T) {
 	}
 	s = invited(t)
 	s.now = after(50)
+	s.c.Limit = agent.Deadline{At: after(70), Set: 1}
 	s.rules.Wait = conversation.Wait{Queue: "sales", Max: after(600)}
 	want(t, s.do(engine, conversation.DropSeat{Conversation: 1, Agent: "ann", Cause: conversation.CloseGone}),
 		invitation(conversation.Withdrawn), gone("ann", 1), requeued)
 	s.stands("queued: ann=closed")
-	if !s.c.MaxWait.At.Equal(after(600)) || !s.c.WaitingSince.Equal(start) {
-		t.Errorf("waits since %v to %v", s.c.WaitingSince, s.c.MaxWait.At)
+	if !s.c.MaxWait.At.Equal(after(600)) || !s.c.WaitingSince.Equal(start) || s.c.Limit.Pending() {
+		t.Errorf("waits since %v to %v, limit %v", s.c.WaitingSince, s.c.MaxWait.At, s.c.Limit)
 	}
 
 	s = active(t)

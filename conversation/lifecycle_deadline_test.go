@@ -100,6 +100,7 @@ func TestTransferRestartsWaiting(t *testing.T) {
 		t.Errorf("relaxed %d, max wait %v, preference %v", s.c.Relaxed, s.c.MaxWait, s.c.Preference)
 	}
 	s.now = after(1000)
+	s.c.Visited = []conversation.QueueID{"night"}
 	s.do(self("bob"), conversation.TransferToQueue{Conversation: 1, Agent: "bob", Queue: "billing"})
 	if s.c.Relaxed != 0 || !s.c.NextRelax.At.Equal(after(1060)) || len(s.c.Visited) > 0 {
 		t.Errorf("relaxed %d, next at %v, visited %v", s.c.Relaxed, s.c.NextRelax.At, s.c.Visited)

@@ -317,4 +317,17 @@ func TestCopiesGoApart(t *testing.T) {
 	if left.Seats[1].Agent != "left" || right.Seats[1].Agent != "right" {
 		t.Errorf("seats of %q and %q", left.Seats[1].Agent, right.Seats[1].Agent)
 	}
+
+	// The queues it has overflowed from, too.
+	s = opened(t)
+	for _, q := range []conversation.QueueID{"a", "b", "c"} {
+		s.apply(conversation.Moved{Conversation: 1, Wait: conversation.Wait{Queue: q}, Visited: true})
+	}
+	left, right = s.c, s.c
+	right.Queue = "elsewhere"
+	left.Apply(start, 50, conversation.Moved{Conversation: 1, Wait: conversation.Wait{Queue: "d"}, Visited: true})
+	right.Apply(start, 50, conversation.Moved{Conversation: 1, Wait: conversation.Wait{Queue: "e"}, Visited: true})
+	if diff := cmp.Diff([]conversation.QueueID{"sales", "a", "b", "c"}, left.Visited); diff != "" {
+		t.Errorf("visited (-want +got):\n%s", diff)
+	}
 }

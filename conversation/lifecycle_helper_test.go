@@ -115,8 +115,10 @@ func text(t testing.TB, c *conversation.Conversation) string {
 
 // eventName is the type name of an event, as the tables of transitions have it.
 func eventName(e conversation.Event) string {
-	return strings.TrimPrefix(fmt.Sprintf("%T", e), "conversation.")
+	return strings.TrimPrefix(typeName(e), "conversation.")
 }
+
+func typeName(v any) string { return fmt.Sprintf("%T", v) }
 
 func (s *story) apply(e conversation.Event) {
 	s.t.Helper()

@@ -45,6 +45,13 @@ func TestE1AcceptAfterTheDeadline(t *testing.T) {
 		s.refuse(self("ann"), conversation.Accept{Conversation: 1, Agent: "ann"}, conversation.ErrOfferExpired)
 		s.refuse(self("ann"), conversation.Decline{Conversation: 1, Agent: "ann"}, conversation.ErrOfferExpired)
 		s.refuse(self("bob"), conversation.Accept{Conversation: 1, Agent: "bob"}, conversation.ErrNotOffered)
+		if !fired {
+			continue
+		}
+		// Once another agent was asked, it is simply not offered.
+		s.do(engine, conversation.MakeOffer{Conversation: 1, Agent: "bob"})
+		s.do(self("bob"), conversation.Decline{Conversation: 1, Agent: "bob"})
+		s.refuse(self("ann"), conversation.Accept{Conversation: 1, Agent: "ann"}, conversation.ErrNotOffered)
 	}
 }
 

@@ -57,16 +57,17 @@ func (w *walk) one(of ...agent.ID) agent.ID { return of[w.rng.IntN(len(of))] }
 
 // agent is mostly somebody for whom the command makes sense.
 func (w *walk) agent() agent.ID {
-	switch w.rng.IntN(4) {
-	case 0:
-		if o := w.c.OwnerID(); o != "" {
-			return o
-		}
-	case 1:
+	switch w.rng.IntN(8) {
+	case 0, 1, 2:
 		if w.c.Offer != nil {
 			return w.c.Offer.Agent
 		}
-	case 2:
+		fallthrough
+	case 3, 4, 5:
+		if o := w.c.OwnerID(); o != "" {
+			return o
+		}
+	case 6:
 		if n := len(w.c.Seats); n > 0 {
 			return w.c.Seats[w.rng.IntN(n)].Agent
 		}
@@ -81,6 +82,16 @@ func (w *walk) command() (agent.Actor, conversation.Command) {
 		by = boss
 	}
 	queue := conversation.QueueID(w.one("sales", "billing", "night"))
+	if !w.c.State.Open() && w.rng.IntN(2) == 0 { // towards the next conversation
+		switch seat := w.c.Seat(1 + w.rng.IntN(len(w.c.Seats)+1)); {
+		case w.c.Lane != nil && !w.c.Lane.Retry.Pending():
+			return engine, conversation.Settled{Conversation: 1, No: w.c.Lane.No, Status: conversation.StatusSent}
+		case w.c.State == conversation.Interrupted:
+			return boss, conversation.End{Conversation: 1}
+		case seat != nil:
+			return self(seat.Agent), conversation.SubmitWrapUp{Conversation: 1, Agent: seat.Agent, Reason: "solved"}
+		}
+	}
 	// What ends a conversation is rare, so that walks are long.
 	n := w.rng.IntN(100)
 	switch {
@@ -106,13 +117,13 @@ func (w *walk) command() (agent.Actor, conversation.Command) {
 		return by, conversation.CancelInvite{Conversation: 1, Agent: who}
 	case n < 71:
 		return by, conversation.Leave{Conversation: 1, Agent: who}
-	case n < 73:
+	case n < 72:
 		return by, conversation.Remove{Conversation: 1, Agent: who, Who: to}
-	case n < 75:
+	case n < 74:
 		return engine, conversation.DropSeat{Conversation: 1, Agent: who, Cause: conversation.CloseGone}
-	case n < 77:
+	case n < 76:
 		return by, conversation.End{Conversation: 1, Agent: who}
-	case n < 78:
+	case n < 77:
 		return engine, hangup
 	case n < 79:
 		return engine, conversation.Interrupt{Conversation: 1}
@@ -131,6 +142,18 @@ func (w *walk) command() (agent.Actor, conversation.Command) {
 	case n < 89:
 		return by, conversation.SetPriority{Conversation: 1, Priority: w.rng.IntN(12)}
 	}
+	switch no := 1 + w.rng.IntN(len(w.c.Messages)+1); {
+	case n < 91:
+		return by, conversation.Write{Conversation: 1, Agent: who, Draft: conversation.Draft{Text: "Good morning"}}
+	case n < 92:
+		return agent.Actor{Role: agent.Customer}, conversation.Inbound{
+			Channel: "messenger", Source: "page", Customer: "cust", ExternalID: fmt.Sprintf("c%d", w.seq), Text: "Hello?",
+		}
+	case n < 94:
+		return engine, conversation.Settled{Conversation: 1, No: no, Status: conversation.Status(w.rng.IntN(7))}
+	case n < 95:
+		return engine, conversation.Deferred{Conversation: 1, No: no}
+	}
 	return engine, conversation.Tick{Conversation: 1}
 }
 
@@ -144,7 +167,8 @@ func (w *walk) varyRules() {
 	w.rules.JoinedOwesNone = w.rng.IntN(2) == 0
 	w.rules.InterruptedFor = time.Duration(w.rng.IntN(2)) * time.Minute
 	w.rules.MaxHops = 1 + w.rng.IntN(20)
-	w.rules.Linger = time.Minute
+	w.rules.Linger, w.rules.Node = time.Minute, "n1"
+	w.rules.InactiveAfter = time.Duration(w.rng.IntN(2)) * 5 * time.Minute
 	away := w.one("", "ann", "bob")
 	w.rules.Connected = func(a agent.ID) bool { return a != away }
 }
@@ -191,9 +215,13 @@ func (w *walk) consistent() error {
 			return fmt.Errorf("seat %d is %s and due %v", s.No, s.State, s.Due)
 		}
 	}
+	unsent := 0
 	for i, m := range c.Messages {
 		if m.No != i+1 {
 			return fmt.Errorf("message %d is number %d", i+1, m.No)
+		}
+		if m.Delivery != nil && m.Delivery.Status == conversation.StatusQueued {
+			unsent++
 		}
 	}
 	wantActive, wantOffer := map[conversation.State][2]int{
@@ -216,8 +244,10 @@ func (w *walk) consistent() error {
 		return fmt.Errorf("a transfer is pending while %s", c.State)
 	case c.Transfer != nil && c.Transfer.ToAgent != "" && c.State != conversation.Offered:
 		return fmt.Errorf("a transfer to an agent is pending while %s", c.State)
-	case c.Finished != (c.State == conversation.Ended && open == 0):
-		return fmt.Errorf("finished %t while %s with %d open seats", c.Finished, c.State, open)
+	case c.Finished != (c.State == conversation.Ended && open == 0 && unsent == 0):
+		return fmt.Errorf("finished %t while %s with %d open seats and %d messages unsent", c.Finished, c.State, open, unsent)
+	case (c.Lane != nil) != (unsent > 0):
+		return fmt.Errorf("lane %v with %d messages unsent", c.Lane, unsent)
 	case c.WaitingSince.Before(c.ArrivedAt):
 		return fmt.Errorf("waits since before it arrived")
 	}
@@ -278,7 +308,7 @@ func TestRandomWalk(t *testing.T) {
 		if err := w.consistent(); err != nil {
 			t.Fatalf("after %#v with %s: %v", cmd, names(events), err)
 		}
-		if w.c.Finished && w.rng.IntN(10) == 0 {
+		if w.c.Finished && w.rng.IntN(3) == 0 {
 			var again conversation.Conversation
 			for _, e := range w.told {
 				again.Apply(e.at, e.seq, e.event)
@@ -289,7 +319,7 @@ func TestRandomWalk(t *testing.T) {
 			begin()
 		}
 	}
-	if refused < 1000 || none < 100 || done < 2000 {
+	if refused < 1000 || none < 100 || done < 1500 {
 		t.Errorf("%d refused, %d without an event, %d done: the walk is lame", refused, none, done)
 	}
 	for _, tr := range conversation.Transitions() {

@@ -35,8 +35,9 @@ func (k *AuthorKind) UnmarshalText(text []byte) error {
 	return readName(authorNames[:], "conversation.AuthorKind", text, (*uint8)(k))
 }
 
-// Author is who wrote a message. ID is the agent or the bot; the customer and
-// the system need none.
+// Author is who wrote a message. ID is the agent, the bot, the supervisor who
+// added a note (as FromAgent), or the program used outside, if the channel names
+// it; the customer and the system need none.
 type Author struct {
 	Kind AuthorKind `json:"kind"`
 	ID   string     `json:"id,omitempty"`

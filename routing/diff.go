@@ -17,20 +17,18 @@ import (
 // too: queues can name each other and single agents, so that what lies in
 // between need not be valid. Each list is sorted by ID.
 type Changes struct {
-	// Settings is nil when they stay.
+	// Settings are the new ones; nil when they stay.
 	Settings *Settings `json:"settings,omitempty"`
-	// Teams, Queues, Agents and Sources are those that are new or different, as
-	// they will be.
-	Teams   []Team   `json:"teams,omitempty"`
-	Queues  []Queue  `json:"queues,omitempty"`
-	Agents  []Agent  `json:"agents,omitempty"`
-	Sources []Source `json:"sources,omitempty"`
 
-	// The rest names those that are no longer there.
-	DeletedSources []conversation.Source  `json:"deletedSources,omitempty"`
-	DeletedAgents  []agent.ID             `json:"deletedAgents,omitempty"`
-	DeletedQueues  []conversation.QueueID `json:"deletedQueues,omitempty"`
-	DeletedTeams   []TeamID               `json:"deletedTeams,omitempty"`
+	Teams   []Team   `json:"teams,omitempty"`   // new or different, as they will be
+	Queues  []Queue  `json:"queues,omitempty"`  // new or different, as they will be
+	Agents  []Agent  `json:"agents,omitempty"`  // new or different, as they will be
+	Sources []Source `json:"sources,omitempty"` // new or different, as they will be
+
+	DeletedSources []conversation.Source  `json:"deletedSources,omitempty"` // no longer there
+	DeletedAgents  []agent.ID             `json:"deletedAgents,omitempty"`  // no longer there
+	DeletedQueues  []conversation.QueueID `json:"deletedQueues,omitempty"`  // no longer there
+	DeletedTeams   []TeamID               `json:"deletedTeams,omitempty"`   // no longer there
 }
 
 // Empty reports whether there is nothing to change.

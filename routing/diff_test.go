@@ -275,7 +275,8 @@ func TestWith(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := shop().Normal()
-			s.Sources[1].Queue = "care" // so that nothing but its own queue holds "orders"
+			// So that nothing but itself names "orders".
+			s.Sources[1].Queue, s.Queues[2].FallbackQueue = "care", "orders"
 			want, before := s.Clone(), s.Clone()
 			tt.want(&want)
 			got, err := s.With(tt.cmd)

@@ -24,22 +24,23 @@ const (
 type Target struct {
 	// Kind tells which of Queue and Agent is set.
 	Kind  TargetKind           `json:"kind"`
-	Queue conversation.QueueID `json:"queue,omitempty"`
-	Agent agent.ID             `json:"agent,omitempty"`
+	Queue conversation.QueueID `json:"queue,omitempty"` // of a QueueTarget
+	Agent agent.ID             `json:"agent,omitempty"` // of an AgentTarget
 	// Name is as agents see it; empty means the ID.
 	Name string `json:"name,omitempty"`
 
-	// State, Full and Free are an agent's: what it is, whether it has no free
-	// slot for the conversation's medium, and how many it has.
+	// State is what an agent is.
 	State agent.State `json:"state,omitzero"`
-	Full  bool        `json:"full,omitempty"`
-	Free  int         `json:"free,omitempty"`
+	// Full says that an agent has no free slot for the conversation's medium.
+	Full bool `json:"full,omitempty"`
+	// Free is how many free slots for that medium an agent has.
+	Free int `json:"free,omitempty"`
 
-	// Waiting, Open and Staffed are a queue's: how many conversations wait in
-	// it, whether its opening hours are on, and whether anybody who serves it
-	// is signed in.
-	Waiting int  `json:"waiting,omitempty"`
-	Open    bool `json:"open,omitempty"`
+	// Waiting is how many conversations wait in a queue.
+	Waiting int `json:"waiting,omitempty"`
+	// Open says that the opening hours of a queue are on.
+	Open bool `json:"open,omitempty"`
+	// Staffed says that somebody who serves a queue is signed in.
 	Staffed bool `json:"staffed,omitempty"`
 }
 

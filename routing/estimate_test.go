@@ -49,7 +49,7 @@ func TestEstimate(t *testing.T) {
 		{"all at once", paceOf(5, 5, 5), 3, 5, 0, true},
 		{"all at once, then nothing", paceOf(5, 5, 5), 3, 65, time.Minute, true},
 		{"before the last departure", paceOf(0, 20, 40), 1, -5, 20 * time.Second, true},
-		{"clock stepped back", paceOf(20, 10, 40), 1, 40, 10 * time.Second, true},
+		{"clock stepped back", paceOf(20, 40, 10), 1, 40, 10 * time.Second, true},
 		{"only the last sixteen", paceOf(many...), 1, 3019, time.Second, true},
 	}
 	for _, tt := range tests {

@@ -78,11 +78,12 @@ func StandingOf(a *agent.Agent, free int) Standing {
 
 // Considered is one agent who serves the queue, as a decision saw it.
 type Considered struct {
-	Agent    agent.ID `json:"agent"`
-	Standing Standing `json:"standing"`
-	// Key is the value by which the queue's strategy compares, Place what
-	// decides between equal keys; see conversation.Decision.
-	Key   int64  `json:"key,omitempty"`
+	Agent    agent.ID `json:"agent"`    // who serves the queue
+	Standing Standing `json:"standing"` // whether it could be chosen, or why not
+	// Key is the value by which the queue's strategy compares; see
+	// conversation.Decision.
+	Key int64 `json:"key,omitempty"`
+	// Place decides between equal keys: the lower comes first.
 	Place uint64 `json:"place,omitempty"`
 	// Chosen marks the agent who was offered the conversation.
 	Chosen bool `json:"chosen,omitempty"`
@@ -91,12 +92,14 @@ type Considered struct {
 // Explanation is a decision of the routing with every agent it looked at, in
 // the order in which they would have been chosen, those who could not be last.
 type Explanation struct {
-	Conversation conversation.ID `json:"conversation"`
+	Conversation conversation.ID `json:"conversation"` // which was to be offered
 	// Agent is who was chosen; empty if nobody could be.
-	Agent      agent.ID              `json:"agent,omitempty"`
-	Queue      conversation.QueueID  `json:"queue"`
-	Decision   conversation.Decision `json:"decision"`
-	Candidates []Considered          `json:"candidates,omitempty"`
+	Agent agent.ID             `json:"agent,omitempty"`
+	Queue conversation.QueueID `json:"queue"` // in which it waited
+	// Decision is the summary that the log holds.
+	Decision conversation.Decision `json:"decision"`
+	// Candidates are all agents who serve the queue.
+	Candidates []Considered `json:"candidates,omitempty"`
 }
 
 // Why returns the standing that the agent had, and true. For an agent who is not

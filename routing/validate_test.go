@@ -88,12 +88,14 @@ func TestValidate(t *testing.T) {
 			[]string{`agents[0].teams[0]: there is no team "` + long + `"...`}},
 		{"source", func(s *routing.Setup) {
 			s.Queues[1].Channels = []conversation.Channel{"instagram"}
-			s.Sources = append(s.Sources, routing.Source{ID: "p3"}, routing.Source{ID: "p4", Channel: "sms", Queue: "x"})
+			s.Sources = append(s.Sources, routing.Source{ID: "p3", Queue: "orders"},
+				routing.Source{ID: "p4", Channel: "sms", Queue: "x"}, routing.Source{ID: "p5"})
 		}, []string{
 			`sources[1].queue: queue "care" does not take channel "messenger"`,
 			"sources[2].channel: must not be empty",
-			`sources[2].queue: there is no queue ""`,
 			`sources[3].queue: there is no queue "x"`,
+			"sources[4].channel: must not be empty",
+			`sources[4].queue: there is no queue ""`,
 		}},
 		{"channels", func(s *routing.Setup) {
 			s.Queues[0].Channels = append(s.Queues[0].Channels, "", "messenger", conversation.Channel(tooLong))
@@ -111,7 +113,12 @@ func TestValidate(t *testing.T) {
 			s.Agents[0].Capacity["voice"] = 100
 			s.Settings.MaxText["instagram"], s.Settings.MaxText["messenger"] = 1, 20000
 			s.Queues[0].Notice = strings.Repeat("ž", 998) + "\U0001F600"
-			s.Queues[0].Templates[conversation.EntryLeft] = strings.Repeat("x", 1000)
+			for _, kind := range []conversation.EntryKind{
+				conversation.EntryAccepted, conversation.EntryJoined, conversation.EntryLeft, conversation.EntryTransferred,
+				conversation.EntryOwner, conversation.EntryClosed, conversation.EntryInterrupted, conversation.EntryEnded,
+			} {
+				s.Queues[0].Templates[kind] = strings.Repeat("x", 1000)
+			}
 		}, nil},
 		{"numbers of a queue", func(s *routing.Setup) {
 			q := &s.Queues[1]

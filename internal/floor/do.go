@@ -59,6 +59,8 @@ func (f *Floor) dispatch(body any) (Result, error) {
 		return Result{}, f.doAgent(cmd)
 	case routing.Command:
 		return Result{}, f.doRouting(cmd)
+	case TakeLane:
+		return Result{}, f.takeLane(cmd)
 	}
 	return Result{}, fmt.Errorf("%w: %T", ErrCommand, body)
 }

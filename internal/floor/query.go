@@ -247,6 +247,8 @@ type Sendable struct {
 	Conversation *conversation.Conversation
 	Message      *conversation.Message
 	AuthorName   string
+	// Doubtful says that another process may have sent it already.
+	Doubtful bool
 }
 
 // ToSend returns the message at the head of the conversation's lane, if the node
@@ -261,7 +263,7 @@ func (f *Floor) ToSend(id conversation.ID, node string) (Sendable, bool) {
 		return Sendable{}, false
 	}
 	v := c.v
-	s := Sendable{Conversation: &v, Message: m}
+	s := Sendable{Conversation: &v, Message: m, Doubtful: c.v.Lane.Doubtful}
 	if m.Author.Kind == conversation.FromAgent {
 		if a := f.agents[agent.ID(m.Author.ID)]; a != nil {
 			s.AuthorName = a.entry.Name
@@ -270,16 +272,37 @@ func (f *Floor) ToSend(id conversation.ID, node string) (Sendable, bool) {
 	return s, true
 }
 
-// Lanes returns the conversations whose lane the node has, by ID.
-func (f *Floor) Lanes(node string) []conversation.ID {
-	var ids []conversation.ID
-	for id, c := range f.convs { // order-free: sorted below
-		if c.v.Lane != nil && c.v.Lane.Node == node {
-			ids = append(ids, id)
+// LaneOf is who sends a conversation's messages.
+type LaneOf struct {
+	Conversation conversation.ID
+	Node         string
+}
+
+// Lanes returns the conversations that have something to send, by ID.
+func (f *Floor) Lanes() []LaneOf {
+	var out []LaneOf
+	for _, id := range sortedKeys(f.convs) {
+		if l := f.convs[id].v.Lane; l != nil {
+			out = append(out, LaneOf{id, l.Node})
 		}
 	}
-	slices.Sort(ids)
-	return ids
+	return out
+}
+
+// TakeLane is a command: the node sends the conversation's messages from now on.
+type TakeLane struct {
+	Conversation conversation.ID
+	Node         string
+}
+
+// takeLane hands a lane to another node, or to the same one after a restart.
+func (f *Floor) takeLane(cmd TakeLane) error {
+	c, err := f.conversationOf(cmd.Conversation)
+	if err != nil || c.v.Lane == nil {
+		return err
+	}
+	f.emit(conversation.LaneTaken{Conversation: c.v.ID, Node: cmd.Node})
+	return nil
 }
 
 // Size returns how many conversations are in memory.

@@ -76,7 +76,7 @@ func TestNewRegistryRefuses(t *testing.T) {
 		{"float32", struct{ A float32 }{}, ".A", reflect.TypeFor[float32]()},
 		{"complex", struct{ A complex128 }{}, ".A", reflect.TypeFor[complex128]()},
 		{"uintptr", struct{ A uintptr }{}, ".A", reflect.TypeFor[uintptr]()},
-		{"map of slices", struct{ A map[string]int }{}, ".A", reflect.TypeFor[map[string][]int]()},
+		{"map of slices", struct{ A map[string][]int }{}, ".A", reflect.TypeFor[map[string][]int]()},
 		{"map by int", struct{ A map[int]string }{}, ".A", reflect.TypeFor[map[int]string]()},
 		{"map by text", struct{ A map[textKey]string }{}, ".A", reflect.TypeFor[map[textKey]string]()},
 		{"pointer to pointer", struct{ A **int }{}, ".A", reflect.TypeFor[**int]()},

@@ -1,0 +1,145 @@
+package switchboard
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/wrapup"
+)
+
+// Config is what a Board runs on. Queues, agents, sources and reasons are not
+// in it: they are state, see [routing.Setup]. Only Name must be given.
+type Config struct {
+	// Name names the board in the store: one tenant is one board. At most 128
+	// bytes.
+	Name string
+	// Store keeps the log. Nil means a memory store of its own.
+	Store Store
+	// Transports send to customers, by channel. A message for a channel without
+	// one fails with conversation.FailNoTransport.
+	Transports map[conversation.Channel]Transport
+	// Clock is the time. Nil means the real one. Both a clock.Mock and
+	// clock.New() inside testing/synctest work.
+	Clock clock.Clock
+	// Node names this process among those that share the store. Empty means a
+	// random name.
+	Node string
+	// Logger takes what an operator should know; never a customer's words. Nil
+	// means none.
+	Logger *slog.Logger
+
+	// Lateness is how long a deadline may be overdue, when the log is opened or
+	// the store is back, before that proves an outage. Zero means 10 seconds.
+	Lateness time.Duration
+	// AppendTimeout is how long, in real time, an append may take before
+	// callers are told that the outcome is unknown. Zero means 5 seconds.
+	AppendTimeout time.Duration
+	// SendTimeout is how long, in real time, one Send or Settle may take. Zero
+	// means 20 seconds.
+	SendTimeout time.Duration
+	// UnknownAfter is how long a message whose Send failed ambiguously waits to
+	// be settled before it counts as unknown, on the Clock. Zero means 30
+	// seconds.
+	UnknownAfter time.Duration
+	// Sends is how many messages are sent at the same time. Zero means 64.
+	Sends int
+}
+
+// ErrConfig means that a Config is not valid; see *ConfigError.
+var ErrConfig = errors.New("switchboard: the configuration is not valid")
+
+// ConfigError has all problems of a Config, each with its field. It matches
+// ErrConfig.
+type ConfigError struct {
+	Problems []wrapup.FieldError
+}
+
+// Error implements error.
+func (e *ConfigError) Error() string {
+	s := ErrConfig.Error()
+	for _, p := range e.Problems {
+		s += "\n\t" + p.Error()
+	}
+	return s
+}
+
+// Is reports a match with ErrConfig.
+func (e *ConfigError) Is(target error) bool { return target == ErrConfig }
+
+func (c Config) validate() error {
+	var ps []wrapup.FieldError
+	bad := func(path, format string, args ...any) {
+		ps = append(ps, wrapup.FieldError{Path: path, Problem: fmt.Sprintf(format, args...)})
+	}
+	if c.Name == "" || len(c.Name) > 128 {
+		bad("Name", "must be 1 to 128 bytes")
+	}
+	if len(c.Node) > 128 {
+		bad("Node", "must be at most 128 bytes")
+	}
+	for _, d := range []struct {
+		name string
+		d    time.Duration
+	}{
+		{"Lateness", c.Lateness}, {"AppendTimeout", c.AppendTimeout},
+		{"SendTimeout", c.SendTimeout}, {"UnknownAfter", c.UnknownAfter},
+	} {
+		if d.d < 0 {
+			bad(d.name, "must not be negative: %v", d.d)
+		}
+	}
+	if c.Sends < 0 {
+		bad("Sends", "must not be negative: %d", c.Sends)
+	}
+	for ch, t := range c.Transports {
+		if ch == "" {
+			bad("Transports", "a channel must not be empty")
+		}
+		if t == nil {
+			bad(fmt.Sprintf("Transports[%q]", ch), "must not be nil")
+		}
+	}
+	if len(ps) > 0 {
+		return &ConfigError{Problems: ps}
+	}
+	return nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Store == nil {
+		c.Store = NewMemoryStore()
+	}
+	if c.Clock == nil {
+		c.Clock = clock.New()
+	}
+	if c.Node == "" {
+		c.Node = rand.Text()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.Logger = c.Logger.With("board", c.Name, "node", c.Node)
+	for _, d := range []struct {
+		d *time.Duration
+		v time.Duration
+	}{
+		{&c.Lateness, 10 * time.Second}, {&c.AppendTimeout, 5 * time.Second},
+		{&c.SendTimeout, 20 * time.Second}, {&c.UnknownAfter, 30 * time.Second},
+	} {
+		if *d.d == 0 {
+			*d.d = d.v
+		}
+	}
+	if c.Sends == 0 {
+		c.Sends = 64
+	}
+	c.Transports = maps.Clone(c.Transports)
+	return c
+}

@@ -1,0 +1,256 @@
+package conversation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Validate reports whether the message can be taken at now. It refuses, with an
+// error that wraps ErrInbound and says what is wrong, one without a channel,
+// source, customer or external id, one without text, attachment and payload (white
+// space alone is no text), and whatever exceeds its limit or is not valid
+// UTF-8; a bad attachment matches ErrAttachment too. It refuses with ErrStale one
+// whose ChannelAt is set and lies more than Horizon before now: its id may have
+// been forgotten, so it could be taken twice. Entry is not looked at: it counts
+// only for the message that opens a conversation.
+func (in *Inbound) Validate(now time.Time) error {
+	if err := checkName("channel", string(in.Channel), MaxName); err != nil {
+		return err
+	}
+	if err := checkName("source", string(in.Source), MaxName); err != nil {
+		return err
+	}
+	if err := checkName("customer", string(in.Customer), MaxName); err != nil {
+		return err
+	}
+	if err := checkName("external id", in.ExternalID, MaxExternalID); err != nil {
+		return err
+	}
+	if err := checkContent(in.Text, in.Attachments, in.Payload != ""); err != nil {
+		return err
+	}
+	if err := checkLength("reply-to id", in.ReplyTo, MaxExternalID); err != nil {
+		return err
+	}
+	if err := checkLength("payload", in.Payload, MaxPayload); err != nil {
+		return err
+	}
+	if err := checkExtras(in.Extras); err != nil {
+		return err
+	}
+	return checkFresh(in.ChannelAt, now)
+}
+
+func checkName(what, s string, limit int) error {
+	if s == "" {
+		return fmt.Errorf("%w: the %s is missing", ErrInbound, what)
+	}
+	return checkLength(what, s, limit)
+}
+
+func checkLength(what, s string, limit int) error {
+	if len(s) > limit {
+		return fmt.Errorf("%w: the %s has %d of at most %d bytes", ErrInbound, what, len(s), limit)
+	}
+	if !utf8.ValidString(s) {
+		return fmt.Errorf("%w: the %s is not valid UTF-8", ErrInbound, what)
+	}
+	return nil
+}
+
+// checkContent refuses a text or attachments beyond the limits, and an empty
+// text unless there is something else.
+func checkContent(text string, attachments []Attachment, more bool) error {
+	if err := checkLength("text", text, MaxInboundText); err != nil {
+		return err
+	}
+	if err := checkAttachments(attachments); err != nil {
+		return fmt.Errorf("%w: %w", ErrInbound, err)
+	}
+	if !more && len(attachments) == 0 && blank(text) {
+		return fmt.Errorf("%w: empty", ErrInbound)
+	}
+	return nil
+}
+
+func checkExtras(extras map[string]string) error {
+	if len(extras) > MaxExtras {
+		return fmt.Errorf("%w: %d of at most %d extras", ErrInbound, len(extras), MaxExtras)
+	}
+	for k, v := range extras { // order-free: all are checked, and the refusals name no entry
+		if k == "" || len(k) > MaxExtraKey || len(v) > MaxExtraValue || !utf8.ValidString(k) || !utf8.ValidString(v) {
+			return fmt.Errorf("%w: an extra is a key of 1 to %d and a value of at most %d bytes of UTF-8",
+				ErrInbound, MaxExtraKey, MaxExtraValue)
+		}
+	}
+	return nil
+}
+
+func checkFresh(channelAt, now time.Time) error {
+	if !channelAt.IsZero() && now.Sub(channelAt) > Horizon {
+		return ErrStale
+	}
+	return nil
+}
+
+// stamp returns an instant of the channel's clock as the log keeps it: in UTC,
+// and not at all when no log can hold it.
+func stamp(t time.Time) time.Time {
+	if t = t.UTC(); t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
+}
+
+// find returns the message with that id of the channel, or nil. Ids asked for
+// are nearly always of recent messages, so it looks from the end.
+func (c *Conversation) find(externalID string) *Message {
+	if externalID == "" {
+		return nil
+	}
+	for _, m := range slices.Backward(c.Messages) {
+		if m.ExternalID == externalID {
+			return m
+		}
+	}
+	return nil
+}
+
+// decideInbound adds a customer's message to an open conversation. One whose
+// id is in the transcript changes nothing (E76).
+func decideInbound(c *Conversation, now time.Time, cmd Inbound, _ *Rules, out []Event) ([]Event, error) {
+	if err := cmd.Validate(now); err != nil {
+		return out, err
+	}
+	if c.find(cmd.ExternalID) != nil {
+		return out, nil
+	}
+	if err := c.closedError(); err != nil {
+		return out, err
+	}
+	m := Message{
+		No:          len(c.Messages) + 1,
+		Author:      Author{Kind: FromCustomer},
+		At:          now,
+		ChannelAt:   stamp(cmd.ChannelAt),
+		ExternalID:  cmd.ExternalID,
+		Text:        cmd.Text,
+		Attachments: slices.Clone(cmd.Attachments), // the caller keeps its own
+		Payload:     cmd.Payload,
+		Extras:      maps.Clone(cmd.Extras),
+	}
+	if to := c.find(cmd.ReplyTo); to != nil {
+		m.ReplyTo = to.No
+	}
+	return append(out, MessageAdded{Conversation: c.ID, Message: m}), nil
+}
+
+// decideOutside takes the echo of a message that went to the customer. The echo
+// of one of ours settles it, whatever has become of the conversation since
+// (E40); any other message is added while the conversation is open.
+func decideOutside(c *Conversation, now time.Time, cmd Outside, _ *Rules, out []Event) ([]Event, error) {
+	if err := checkName("external id", cmd.ExternalID, MaxExternalID); err != nil {
+		return out, err
+	}
+	m := c.find(cmd.ExternalID)
+	if id, no, ok := ParseSendKey(cmd.Key); ok {
+		if id != c.ID {
+			return out, nil // ours, of another conversation: not for this transcript
+		}
+		if own := c.Message(no); own != nil && own.Delivery != nil {
+			m = own // the key is surer than an id, which may not be known yet
+		}
+	}
+	if m != nil {
+		if m.Delivery == nil {
+			return out, nil
+		}
+		return settle(c, m, SendSettled{Status: StatusSent, ExternalID: cmd.ExternalID, ChannelAt: stamp(cmd.ChannelAt)}, true, out), nil
+	}
+
+	err := checkContent(cmd.Text, cmd.Attachments, false)
+	if err == nil {
+		err = checkLength("app", cmd.App, MaxName)
+	}
+	if err == nil {
+		err = checkFresh(cmd.ChannelAt, now)
+	}
+	if err == nil {
+		err = c.closedError()
+	}
+	if err != nil {
+		return out, err
+	}
+	return append(out, MessageAdded{Conversation: c.ID, Message: Message{
+		No:          len(c.Messages) + 1,
+		Author:      Author{Kind: FromOutside, ID: cmd.App},
+		At:          now,
+		ChannelAt:   stamp(cmd.ChannelAt),
+		ExternalID:  cmd.ExternalID,
+		Text:        cmd.Text,
+		Attachments: slices.Clone(cmd.Attachments),
+		Delivery:    &Delivery{Status: StatusSent, At: now},
+	}}), nil
+}
+
+// decideEdit takes a newer text of a customer's message. A message that is not
+// in the transcript was never shown, so there is nothing to correct; one that
+// was taken back stays empty.
+func decideEdit(c *Conversation, _ time.Time, cmd Edit, _ *Rules, out []Event) ([]Event, error) {
+	err := checkName("external id", cmd.ExternalID, MaxExternalID)
+	m := c.find(cmd.ExternalID)
+	if err == nil {
+		more := m != nil && (len(m.Attachments) > 0 || m.Payload != "")
+		err = checkContent(cmd.Text, nil, more)
+	}
+	if err != nil {
+		return out, err
+	}
+	if m == nil || m.Author.Kind != FromCustomer || m.Unsent || cmd.Edits <= m.Edits {
+		return out, nil
+	}
+	return append(out, MessageEdited{Conversation: c.ID, No: m.No, Text: cmd.Text, Edits: cmd.Edits}), nil
+}
+
+// decideUnsend takes a message back, in a conversation of any state: what its
+// author withdrew must not stay in the transcript.
+func decideUnsend(c *Conversation, _ time.Time, cmd Unsend, _ *Rules, out []Event) ([]Event, error) {
+	if err := checkName("external id", cmd.ExternalID, MaxExternalID); err != nil {
+		return out, err
+	}
+	m := c.find(cmd.ExternalID)
+	if m == nil || m.Unsent {
+		return out, nil
+	}
+	return append(out, MessageUnsent{Conversation: c.ID, No: m.No}), nil
+}
+
+// decideReact sets, changes or removes the customer's reaction to a message.
+func decideReact(c *Conversation, _ time.Time, cmd React, _ *Rules, out []Event) ([]Event, error) {
+	err := checkName("external id", cmd.ExternalID, MaxExternalID)
+	if err == nil {
+		err = checkLength("emoji", cmd.Emoji, MaxReactionEmoji)
+	}
+	if err != nil {
+		return out, err
+	}
+	by := Author{Kind: FromCustomer}
+	m := c.find(cmd.ExternalID)
+	if m == nil || reactionOf(m, by) == cmd.Emoji {
+		return out, nil
+	}
+	return append(out, Reacted{Conversation: c.ID, No: m.No, By: by, Emoji: cmd.Emoji}), nil
+}
+
+// reactionOf returns the emoji of the author's reaction, "" for none.
+func reactionOf(m *Message, by Author) string {
+	for _, x := range m.Reactions {
+		if x.By == by {
+			return x.Emoji
+		}
+	}
+	return ""
+}

@@ -1,0 +1,117 @@
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// Position is a place in a board's log. Positions grow with each append and
+// need not be contiguous; zero is before the first record.
+type Position uint64
+
+// Record is one append as the store kept it. The data is opaque to the store.
+type Record struct {
+	Position Position
+	Data     []byte
+}
+
+// Store keeps the logs of boards. NewMemoryStore is the default.
+type Store interface {
+	// Open returns the log of the board, empty if there is none yet. Any number
+	// of processes may have it open. The context bounds the call alone.
+	Open(ctx context.Context, board string) (Log, error)
+}
+
+// Log is the totally ordered record of one board. A Log is safe for concurrent
+// use.
+//
+// The contract is small, so that a log can be kept on anything with a unique
+// key. It is all that the safety of a Board rests on.
+type Log interface {
+	// Append stores data as the next record if the newest one is at after, and
+	// returns its position. If another record was there first, nothing is
+	// stored and the error matches [ErrConflict]. An error that matches [ErrRefused]
+	// says that nothing was stored and nothing will be; after any other error the record
+	// may have been stored, or may still be. Append keeps no reference to data.
+	Append(ctx context.Context, after Position, data []byte) (Position, error)
+	// Read yields the records past after, in order, up to the present end: at
+	// least every one whose Append had returned before Read was called, through
+	// any connection. A position past the end is an error that matches ErrPosition; one
+	// before the oldest record that was kept is an error that matches
+	// ErrTrimmed. The caller does not change the data and does not keep it past
+	// the next record.
+	Read(ctx context.Context, after Position) iter.Seq2[Record, error]
+	// Close releases what Open took. The log stays.
+	Close() error
+}
+
+// Exclusive is an optional ability of a [Log]: nobody else can append to it
+// while it is open, so the Board need not look for others before it answers.
+type Exclusive interface {
+	Log
+	// Exclusive reports whether this log is the only one that is open.
+	Exclusive() bool
+}
+
+// Errors of stores. A store wraps them; branch with errors.Is.
+var (
+	// ErrConflict means that another record was appended first.
+	ErrConflict = errors.New("switchboard: another record was appended first")
+	// ErrRefused means that the store refused the append: nothing was stored.
+	ErrRefused = errors.New("switchboard: the store refused the append")
+	// ErrPosition means that a position is past the end of the log.
+	ErrPosition = errors.New("switchboard: the position is past the end of the log")
+	// ErrTrimmed means that the records wanted are no longer kept.
+	ErrTrimmed = errors.New("switchboard: the records are no longer kept")
+)
+
+// CorruptError means that a record cannot be read. The Board that meets it
+// stops serving: it never skips.
+type CorruptError struct {
+	Position Position
+	Err      error
+}
+
+// Error implements error.
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("switchboard: the record at %d cannot be read: %v", e.Position, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *CorruptError) Unwrap() error { return e.Err }
+
+// FormatError means that a record needs a newer version of this package: its
+// format, or an event in it, is not known. The Board that meets it stops
+// serving.
+type FormatError struct {
+	// Format is the record's format; Kind is the event's, when that is unknown.
+	Format int
+	Kind   string
+}
+
+// Error implements error.
+func (e *FormatError) Error() string {
+	if e.Kind != "" {
+		return fmt.Sprintf("switchboard: the log has events of the unknown kind %q", e.Kind)
+	}
+	return fmt.Sprintf("switchboard: the log needs format %d, this is format %d", e.Format, format)
+}
+
+// StaleError comes with an answer from the last committed state, because the
+// store did not answer in time. The value beside it is good, but old.
+type StaleError struct {
+	// AsOf is the instant of the last committed event.
+	AsOf time.Time
+	Err  error
+}
+
+// Error implements error.
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("switchboard: as of %s: %v", e.AsOf.Format(time.RFC3339Nano), e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *StaleError) Unwrap() error { return e.Err }
