@@ -37,7 +37,7 @@ func (f *Floor) apply(e *Event) {
 	}
 	if e.Key != "" {
 		k := keyDigest(e.By, e.Key)
-		if _, known := f.keys.find(k); !known {
+		if _, known := f.keys.find(k, e.At); !known {
 			f.keys.add(k, e.At, r)
 		}
 	}
@@ -104,7 +104,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {
 	if m.ExternalID != "" && m.Author.Kind == conversation.FromCustomer {
 		k := inboundDigest(c.v.Channel, c.v.Source, m.ExternalID)
-		if _, known := f.seen.find(k); !known {
+		if _, known := f.seen.find(k, e.At); !known {
 			f.seen.add(k, e.At, remembered{c.v.ID, m.No})
 		}
 	}

@@ -34,7 +34,7 @@ func (f *Floor) Do(now time.Time, cmd Command) (Result, error) {
 		return Result{}, ErrKey
 	}
 	if cmd.Key != "" {
-		if r, known := f.keys.find(keyDigest(cmd.By, cmd.Key)); known {
+		if r, known := f.keys.find(keyDigest(cmd.By, cmd.Key), f.now); known {
 			return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 		}
 	}

@@ -32,7 +32,7 @@ func (f *Floor) receive(in conversation.Inbound) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if r, known := f.seen.find(inboundDigest(in.Channel, in.Source, in.ExternalID)); known {
+	if r, known := f.seen.find(inboundDigest(in.Channel, in.Source, in.ExternalID), f.now); known {
 		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 	}
 	key := customerKey{in.Source, in.Customer}

@@ -23,6 +23,7 @@ type digest [16]byte
 type remembered struct {
 	conversation conversation.ID
 	message      int
+	at           int64
 }
 
 type stamped struct {
@@ -45,16 +46,21 @@ func digestOf(parts ...string) digest {
 	return digest(sum[:16])
 }
 
-// find returns what is remembered under the key at now.
-func (m *memory) find(k digest) (remembered, bool) {
+// find returns what is remembered under the key at now. It does not depend on
+// when expire was last called.
+func (m *memory) find(k digest, now time.Time) (remembered, bool) {
 	r, ok := m.known[k]
-	return r, ok
+	if !ok || r.at <= now.Add(-m.horizon).UnixNano() {
+		return remembered{}, false
+	}
+	return r, true
 }
 
 // add remembers. The caller has not found the key.
 func (m *memory) add(k digest, at time.Time, r remembered) {
+	r.at = at.UnixNano()
 	m.known[k] = r
-	m.line = append(m.line, stamped{at.UnixNano(), k})
+	m.line = append(m.line, stamped{r.at, k})
 }
 
 // len is a mark for cut.
@@ -73,7 +79,10 @@ func (m *memory) cut(mark int) {
 func (m *memory) expire(now time.Time) {
 	limit := now.Add(-m.horizon).UnixNano()
 	for m.head < len(m.line) && m.line[m.head].at <= limit {
-		delete(m.known, m.line[m.head].key)
+		// The same key may have been added again since.
+		if s := m.line[m.head]; m.known[s.key].at == s.at {
+			delete(m.known, s.key)
+		}
 		m.head++
 	}
 	if m.head > 1024 && m.head > len(m.line)/2 {
