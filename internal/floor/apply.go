@@ -105,7 +105,7 @@ func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {
 	if m.ExternalID != "" && m.Author.Kind == conversation.FromCustomer {
 		k := inboundDigest(c.v.Channel, c.v.Source, m.ExternalID)
 		if _, known := f.seen.find(k, e.At); !known {
-			f.seen.add(k, e.At, remembered{c.v.ID, m.No})
+			f.seen.add(k, e.At, remembered{conversation: c.v.ID, message: m.No})
 		}
 	}
 	f.indexTimer(c)
