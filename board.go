@@ -50,7 +50,7 @@ type Command struct {
 type Result struct {
 	// Conversation and Message say where a message that was received or written is.
 	Conversation conversation.ID
-	Message      int
+	Message      int // its number, from 1; 0 when the command made none
 	// Duplicate says that the command had been carried out before and nothing
 	// was done.
 	Duplicate bool
@@ -60,7 +60,7 @@ type Result struct {
 
 // Accepted is the outcome for one offer of a conversation.AcceptAll.
 type Accepted struct {
-	Conversation conversation.ID
+	Conversation conversation.ID // which was offered
 	Err          error // nil, or why the agent does not have it
 }
 

@@ -58,7 +58,7 @@ var ErrConfig = errors.New("switchboard: the configuration is not valid")
 // ConfigError has all problems of a Config, each with its field. It matches
 // ErrConfig.
 type ConfigError struct {
-	Problems []wrapup.FieldError
+	Problems []wrapup.FieldError // never empty; paths are field names, such as "Name"
 }
 
 // Error implements error.

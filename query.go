@@ -184,7 +184,7 @@ type Snapshot struct {
 	// Cursor is the place in the stream that follows.
 	Cursor        Cursor
 	Now           time.Time // of the last event or deadline
-	Setup         routing.Setup
+	Setup         routing.Setup // in normal form
 	Agents        []AgentInfo                 // by ID
 	Queues        []QueueInfo                 // by ID
 	Conversations []conversation.Conversation // by ID

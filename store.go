@@ -14,8 +14,8 @@ type Position uint64
 
 // Record is one append as the store kept it. The data is opaque to the store.
 type Record struct {
-	Position Position
-	Data     []byte
+	Position Position // never 0; past that of every earlier record
+	Data     []byte // not to be changed, nor kept past the next record
 }
 
 // Store keeps the logs of boards. NewMemoryStore is the default.
@@ -71,8 +71,8 @@ var (
 // CorruptError means that a record cannot be read. The Board that meets it
 // stops serving: it never skips.
 type CorruptError struct {
-	Position Position
-	Err      error
+	Position Position // of the record that cannot be read
+	Err      error // what is wrong with it
 }
 
 // Error implements error.
@@ -89,7 +89,7 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 type FormatError struct {
 	// Format is the record's format; Kind is the event's, when that is unknown.
 	Format int
-	Kind   string
+	Kind   string // empty when it is the format that is unknown
 }
 
 // Error implements error.
@@ -105,7 +105,7 @@ func (e *FormatError) Error() string {
 type StaleError struct {
 	// AsOf is the instant of the last committed event.
 	AsOf time.Time
-	Err  error
+	Err  error // why the store did not answer
 }
 
 // Error implements error.

@@ -44,16 +44,16 @@ type Outbound struct {
 	Key string
 	// Board is the board's name.
 	Board        string
-	Conversation conversation.ID
+	Conversation conversation.ID // which it is in
 	No           int // the message's number in its conversation
-	Channel      conversation.Channel
-	Source       conversation.Source
-	Customer     conversation.Customer
+	Channel      conversation.Channel // of the source
+	Source       conversation.Source // the page it goes out from
+	Customer     conversation.Customer // to whom it goes
 	// Author is who wrote it, AuthorName their name as configured.
 	Author      conversation.Author
-	AuthorName  string
-	Text        string
-	Attachments []conversation.Attachment
+	AuthorName  string // empty for a bot, the system, or an agent without one
+	Text        string // may be empty beside attachments
+	Attachments []conversation.Attachment // at most conversation.MaxAttachments
 	// ReplyTo is the channel's id of the message that this one answers, or "".
 	ReplyTo string
 	// LastCustomer is when the customer last wrote: reply windows count from it.
@@ -66,17 +66,17 @@ type Outbound struct {
 type Receipt struct {
 	// ExternalID is the channel's id of the message, At its own stamp; either may be zero.
 	ExternalID string
-	At         time.Time
+	At         time.Time // zero when the channel gave none
 }
 
 // SendError says why a message was not sent, and what that means. The zero
 // value with a Why is a final refusal: the message has not arrived and will not.
 type SendError struct {
-	Why conversation.FailCause
+	Why conversation.FailCause // empty counts as conversation.FailTransport
 	// Temporary says that it has not arrived and may be tried again, after
 	// After if that is positive.
 	Temporary bool
-	After     time.Duration
+	After     time.Duration // at least 1 second and at most 1 minute is waited
 	// Ambiguous says that it may have arrived.
 	Ambiguous bool
 	// Detail is the channel's own words, without secrets.

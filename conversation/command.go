@@ -23,17 +23,17 @@ type Command interface {
 // Board, when the source is unknown or removed. A message already taken is a
 // success that changes nothing (E76).
 type Inbound struct {
-	Channel    Channel   `json:"channel"`
-	Source     Source    `json:"source"`
-	Customer   Customer  `json:"customer"`
+	Channel    Channel   `json:"channel"` // must be that of the source; at most MaxName bytes, as the next two
+	Source     Source    `json:"source"` // the page written to; the Board refuses one it does not know or that is removed
+	Customer   Customer  `json:"customer"` // as the channel names them to the source
 	ExternalID string    `json:"externalId"` // the channel's id; mandatory, at most MaxExternalID bytes
-	ChannelAt  time.Time `json:"channelAt,omitzero"`
+	ChannelAt  time.Time `json:"channelAt,omitzero"` // the channel's stamp; zero when it has none
 
-	Text        string            `json:"text,omitempty"`
-	Attachments []Attachment      `json:"attachments,omitempty"`
+	Text        string            `json:"text,omitempty"` // at most MaxInboundText bytes; may be empty beside an attachment or a payload
+	Attachments []Attachment      `json:"attachments,omitempty"` // at most MaxAttachments
 	ReplyTo     string            `json:"replyTo,omitempty"` // the channel's id of the message answered
-	Payload     string            `json:"payload,omitempty"`
-	Extras      map[string]string `json:"extras,omitempty"`
+	Payload     string            `json:"payload,omitempty"` // what a button carried; at most MaxPayload bytes
+	Extras      map[string]string `json:"extras,omitempty"` // facts of the channel, at most MaxExtras
 
 	// Entry says where a conversation that this message opens goes; the zero
 	// value follows the source.
@@ -43,11 +43,11 @@ type Inbound struct {
 // Opening says where a new conversation goes. Zero fields follow the source, its
 // queue, and the policies.
 type Opening struct {
-	Queue      QueueID          `json:"queue,omitempty"`
+	Queue      QueueID          `json:"queue,omitempty"` // empty is the source's; another must take the channel
 	Priority   int              `json:"priority,omitempty"` // 1 to 10; 0 is the queue's
-	Needs      []Need           `json:"needs,omitempty"`
-	Preferred  agent.ID         `json:"preferred,omitempty"`
-	Attributes agent.Attributes `json:"attributes,omitempty"`
+	Needs      []Need           `json:"needs,omitempty"` // empty is the source's, else the queue's
+	Preferred  agent.ID         `json:"preferred,omitempty"` // who is waited for; empty is the agent of the last conversation, by policy
+	Attributes agent.Attributes `json:"attributes,omitempty"` // those it starts with
 }
 
 // Outside is a message that a human wrote to the customer past the Board, in
@@ -55,71 +55,71 @@ type Opening struct {
 // transport gave the message, if any; an echo with a known ExternalID or Key
 // settles that message instead of adding one.
 type Outside struct {
-	Channel     Channel      `json:"channel"`
-	Source      Source       `json:"source"`
-	Customer    Customer     `json:"customer"`
-	ExternalID  string       `json:"externalId"`
-	ChannelAt   time.Time    `json:"channelAt,omitzero"`
-	Key         string       `json:"key,omitempty"`
+	Channel     Channel      `json:"channel"` // must be that of the source
+	Source      Source       `json:"source"` // the page written from
+	Customer    Customer     `json:"customer"` // to whom it went
+	ExternalID  string       `json:"externalId"` // the channel's id; mandatory, at most MaxExternalID bytes
+	ChannelAt   time.Time    `json:"channelAt,omitzero"` // the channel's stamp; zero when it has none
+	Key         string       `json:"key,omitempty"` // what SendKey gave; empty or a stranger's for a message that is not ours
 	App         string       `json:"app,omitempty"` // the program that sent it, as the channel names it
-	Text        string       `json:"text,omitempty"`
-	Attachments []Attachment `json:"attachments,omitempty"`
+	Text        string       `json:"text,omitempty"` // at most MaxInboundText bytes; an echo that settles ours needs none
+	Attachments []Attachment `json:"attachments,omitempty"` // at most MaxAttachments
 }
 
 // Edit changes the text of a message that its author edited on the channel.
 // Edits counts from 1; one not above those already taken changes nothing.
 type Edit struct {
-	Channel    Channel   `json:"channel"`
-	Source     Source    `json:"source"`
-	Customer   Customer  `json:"customer"`
-	ExternalID string    `json:"externalId"`
-	Text       string    `json:"text"`
-	Edits      int       `json:"edits"`
-	ChannelAt  time.Time `json:"channelAt,omitzero"`
+	Channel    Channel   `json:"channel"` // must be that of the source
+	Source     Source    `json:"source"` // the page that the message was written to
+	Customer   Customer  `json:"customer"` // who wrote and edited it
+	ExternalID string    `json:"externalId"` // of the message; mandatory
+	Text       string    `json:"text"` // the new text, as long as an Inbound's may be
+	Edits      int       `json:"edits"` // how many edits it has had, this one included
+	ChannelAt  time.Time `json:"channelAt,omitzero"` // the channel's stamp; it is not kept
 }
 
 // Unsend takes a message back: its text and attachments are emptied.
 type Unsend struct {
-	Channel    Channel  `json:"channel"`
-	Source     Source   `json:"source"`
-	Customer   Customer `json:"customer"`
-	ExternalID string   `json:"externalId"`
+	Channel    Channel  `json:"channel"` // must be that of the source
+	Source     Source   `json:"source"` // the page of the conversation
+	Customer   Customer `json:"customer"` // whose conversation it is in
+	ExternalID string   `json:"externalId"` // of the message; mandatory
 }
 
 // React sets or, with an empty Emoji, removes the customer's reaction.
 type React struct {
-	Channel    Channel  `json:"channel"`
-	Source     Source   `json:"source"`
-	Customer   Customer `json:"customer"`
-	ExternalID string   `json:"externalId"`
-	Emoji      string   `json:"emoji,omitempty"`
+	Channel    Channel  `json:"channel"` // must be that of the source
+	Source     Source   `json:"source"` // the page of the conversation
+	Customer   Customer `json:"customer"` // who reacts
+	ExternalID string   `json:"externalId"` // of the message, whoever wrote it; mandatory
+	Emoji      string   `json:"emoji,omitempty"` // at most MaxReactionEmoji bytes
 }
 
 // Receipt says that the customer's side has received or read what was sent to
 // it: the messages named, and all up to the watermark of the channel's clock.
 type Receipt struct {
-	Channel     Channel   `json:"channel"`
-	Source      Source    `json:"source"`
-	Customer    Customer  `json:"customer"`
+	Channel     Channel   `json:"channel"` // must be that of the source
+	Source      Source    `json:"source"` // the page that wrote
+	Customer    Customer  `json:"customer"` // who received or read
 	Status      Status    `json:"status"` // StatusDelivered or StatusRead
-	Watermark   time.Time `json:"watermark,omitzero"`
-	ExternalIDs []string  `json:"externalIds,omitempty"`
+	Watermark   time.Time `json:"watermark,omitzero"` // everything up to this instant, inclusive; zero when only names count
+	ExternalIDs []string  `json:"externalIds,omitempty"` // messages by the channel's id; unknown ones are passed over
 }
 
 // Hangup says that the customer ended the conversation, where the channel lets
 // them. Without an open conversation it changes nothing.
 type Hangup struct {
-	Channel  Channel  `json:"channel"`
-	Source   Source   `json:"source"`
-	Customer Customer `json:"customer"`
+	Channel  Channel  `json:"channel"` // must be that of the source
+	Source   Source   `json:"source"` // the page of the conversation
+	Customer Customer `json:"customer"` // who ended it
 }
 
 // Accept takes a pending offer. Refused with ErrOfferExpired at or after the
 // deadline (E1, E2), and with ErrNotOffered otherwise, in a *Refusal that names who
 // has it. The one who took it may repeat it: a success without an event (E3).
 type Accept struct {
-	Conversation ID
-	Agent        agent.ID
+	Conversation ID // the one offered
+	Agent        agent.ID // to whom it was offered
 }
 
 // AcceptAll takes every pending offer of the agent, transfers and invitations
@@ -132,8 +132,8 @@ type AcceptAll struct {
 // Decline gives a pending offer back. The conversation returns to its queue at
 // its old place and is kept from the agent for the cooldown (E10).
 type Decline struct {
-	Conversation ID
-	Agent        agent.ID
+	Conversation ID // the one offered
+	Agent        agent.ID // to whom it was offered
 	Reason       string // the agent's own word, at most 128 bytes
 }
 
@@ -145,61 +145,61 @@ type Decline struct {
 // active seat, with ErrTransferPending for the sender of a transfer that nobody
 // has accepted (E27), and in an interrupted or ended conversation.
 type Write struct {
-	Conversation ID
+	Conversation ID // to whose transcript it is added
 	Agent        agent.ID // empty when a bot writes
-	Draft        Draft
+	Draft        Draft // what to write, checked as Draft.Check says
 }
 
 // TransferToQueue hands the conversation to a queue. Only the owner may; the
 // sender's wrap-up starts at once.
 type TransferToQueue struct {
-	Conversation ID
-	Agent        agent.ID
-	Queue        QueueID
+	Conversation ID // must be Active
+	Agent        agent.ID // who hands it over: the owner
+	Queue        QueueID // which takes it; may be the one it came from (E28)
 }
 
 // TransferToAgent hands the conversation to one available agent. Only the owner
 // may; the sender's wrap-up starts at once.
 type TransferToAgent struct {
-	Conversation ID
-	Agent        agent.ID
-	To           agent.ID
+	Conversation ID // must be Active
+	Agent        agent.ID // who hands it over: the owner
+	To           agent.ID // who is asked; not the owner
 }
 
 // CancelTransfer takes a transfer back that nobody has accepted. The sender's
 // seat is active again if the sender is connected and has not wrapped up;
 // otherwise it is refused with ErrSeatClosed.
 type CancelTransfer struct {
-	Conversation ID
-	Agent        agent.ID
+	Conversation ID // whose transfer is pending
+	Agent        agent.ID // the sender; a supervisor may leave it empty
 }
 
 // Invite asks one available agent into a conference. Only the owner may.
 type Invite struct {
-	Conversation ID
-	Agent        agent.ID
-	To           agent.ID
+	Conversation ID // must be Active
+	Agent        agent.ID // who invites: the owner
+	To           agent.ID // who is asked; not one who takes part
 }
 
 // CancelInvite takes a pending invitation back.
 type CancelInvite struct {
-	Conversation ID
-	Agent        agent.ID
+	Conversation ID // must be ConferenceRequested
+	Agent        agent.ID // who takes it back: the owner
 }
 
 // Leave takes one agent out of a conference, by their own will: the joined
 // agent exits, or the owner leaves and ownership passes. Refused with ErrLastAgent
 // when no other agent would stay (E48).
 type Leave struct {
-	Conversation ID
-	Agent        agent.ID
+	Conversation ID // must be a Conference
+	Agent        agent.ID // who leaves: the owner or the joined agent
 }
 
 // Remove takes the joined agent out of a conference. Only the owner may.
 type Remove struct {
-	Conversation ID
-	Agent        agent.ID
-	Who          agent.ID
+	Conversation ID // must be a Conference
+	Agent        agent.ID // who removes: the owner
+	Who          agent.ID // the joined agent
 }
 
 // End ends the conversation for everyone. The owner may, and a supervisor (with
@@ -207,119 +207,119 @@ type Remove struct {
 // conference with ErrLeaveInstead, and while a transfer is pending with
 // ErrTransferPending (E26). Ending twice changes nothing (E64).
 type End struct {
-	Conversation ID
-	Agent        agent.ID
+	Conversation ID // any that is not over; an interrupted one too
+	Agent        agent.ID // who ends it; a supervisor may leave it empty
 }
 
 // SubmitWrapUp closes the agent's oldest seat that owes a wrap-up reason. Refused with
 // a *wrapup.ReasonError (E58), or ErrSeatClosed when it is closed already (E56).
 type SubmitWrapUp struct {
-	Conversation ID
-	Agent        agent.ID
-	Reason       wrapup.ReasonID
+	Conversation ID // live, interrupted or ended: wrap-up belongs to the seat
+	Agent        agent.ID // whose seat it is
+	Reason       wrapup.ReasonID // one of the policy's that the wrap-up began under
 }
 
 // ExtendWrapUp gives the wrap-up more time, as its policy allows (E57).
 type ExtendWrapUp struct {
-	Conversation ID
-	Agent        agent.ID
+	Conversation ID // in which the agent wraps up
+	Agent        agent.ID // whose seat it is
 }
 
 // CancelCountdown takes the limit off the wrap-up, if its policy allows it.
 type CancelCountdown struct {
-	Conversation ID
-	Agent        agent.ID
+	Conversation ID // in which the agent wraps up
+	Agent        agent.ID // whose seat it is
 }
 
 // SetAttributes sets attributes of the conversation at any time; an empty value
 // removes the key.
 type SetAttributes struct {
-	Conversation ID
-	Set          agent.Attributes
+	Conversation ID // in any state, ended too
+	Set          agent.Attributes // what changes; other keys stay
 }
 
 // SetPriority changes the priority of a conversation, 1 to 10; its age is kept.
 type SetPriority struct {
-	Conversation ID
-	Priority     int
+	Conversation ID // any that is open
+	Priority     int // 1 most urgent to 10; zero is refused
 }
 
 // MakeOffer is the engine's own command: ask the agent on behalf of the queue.
 // Transfers and invitations are made by TransferToAgent and Invite.
 type MakeOffer struct {
-	Conversation ID
-	Agent        agent.ID
-	Decision     *Decision
+	Conversation ID // must be Queued
+	Agent        agent.ID // who is asked; the caller has checked that they can take it
+	Decision     *Decision // why this agent; kept in the event, nil when there is nothing to explain
 }
 
 // EndOffer is the engine's own command: the pending offer has expired or is
 // withdrawn.
 type EndOffer struct {
-	Conversation ID
-	Outcome      Outcome
+	Conversation ID // whose offer is pending
+	Outcome      Outcome // Expired or Withdrawn
 }
 
 // Requeue is the engine's own command: a conversation that nobody serves goes to
 // the queue in Wait, at its age unless Wait says another. A pending offer is
 // withdrawn. Refused with ErrState while it is live: see DropSeat.
 type Requeue struct {
-	Conversation ID
-	Wait         Wait
-	Cause        MoveCause
-	Visited      bool
+	Conversation ID // must be Queued or Offered
+	Wait         Wait // its new place; Wait.Queue is mandatory
+	Cause        MoveCause // why it moves
+	Visited      bool // it overflows: the queue it leaves is not entered again
 }
 
 // DropSeat is the engine's own command: the agent is gone. An owner's
 // conference passes to the joined agent, a joined agent's ends; a sole owner's
 // conversation is requeued. The seat is closed with its default reason.
 type DropSeat struct {
-	Conversation ID
-	Agent        agent.ID
-	Cause        CloseCause
+	Conversation ID // in which the agent has an active seat
+	Agent        agent.ID // who is gone
+	Cause        CloseCause // with which the seat is closed
 }
 
 // CloseWrapUp is the engine's own command: apply the default reason to the seat.
 type CloseWrapUp struct {
-	Conversation ID
-	Seat         int
-	Cause        CloseCause
+	Conversation ID // whose seat it is
+	Seat         int // the seat's number, from 1
+	Cause        CloseCause // with which it is closed
 }
 
 // Interrupt is the engine's own command: the source is gone.
 type Interrupt struct {
-	Conversation ID
+	Conversation ID // in any state; one that is over stays as it is
 }
 
 // Finish is the engine's own command: end it with a cause that is no one's
 // request.
 type Finish struct {
-	Conversation ID
-	Cause        EndCause
+	Conversation ID // in any state; one that is over stays as it is
+	Cause        EndCause // mandatory
 }
 
 // Settled is the result of a send, from the node that made it.
 type Settled struct {
-	Conversation ID
-	No           int
+	Conversation ID // in any state, ended too
+	No           int // the message's number; it must go to the customer
 	Status       Status // StatusSent, StatusFailed or StatusUnknown
-	Why          FailCause
-	Detail       string
-	ExternalID   string
-	ChannelAt    time.Time
+	Why          FailCause // of a failure; empty counts as FailTransport
+	Detail       string // the transport's own words; cut to MaxDetail bytes
+	ExternalID   string // the channel's id; one that is too long is dropped
+	ChannelAt    time.Time // the channel's stamp; zero when it has none
 }
 
 // Deferred is the result of a send that failed in passing: it is due again
 // after the given time, unless its retries are over.
 type Deferred struct {
-	Conversation ID
-	No           int
-	After        time.Duration
+	Conversation ID // whose lane it is
+	No           int // the message in flight; a report about another changes nothing
+	After        time.Duration // kept between 1 second and 1 minute
 	Why          FailCause // used when the retries are over
-	Detail       string
+	Detail       string // the transport's own words; cut to MaxDetail bytes
 }
 
 // Tick is the engine's own command: deadlines of the conversation may have passed.
 // The earliest due one is acted upon.
 type Tick struct {
-	Conversation ID
+	Conversation ID // without a deadline that has passed it changes nothing
 }

@@ -149,19 +149,19 @@ func (s *SeatState) UnmarshalText(text []byte) error {
 type Seat struct {
 	// No is 1 for the conversation's first seat, and so on.
 	No    int       `json:"no"`
-	Agent agent.ID  `json:"agent"`
-	State SeatState `json:"state"`
+	Agent agent.ID  `json:"agent"` // whose seat it is
+	State SeatState `json:"state"` // each step is in SeatTransitions
 	// Joined says that the agent came by invitation to a conference.
 	Joined bool `json:"joined,omitempty"`
 	// Queue is the queue under which the seat was accepted: its wrap-up policy
 	// holds for the seat.
 	Queue    QueueID   `json:"queue"`
-	Accepted time.Time `json:"accepted"`
+	Accepted time.Time `json:"accepted"` // when the agent took the offer
 
 	// WrapUp is the seat's wrap-up, once it has started; Policy tells under
 	// which version of the queue's policy: the number of the event that set it.
 	WrapUp wrapup.WrapUp `json:"wrapUp,omitzero"`
-	Policy uint64        `json:"policy,omitempty"`
+	Policy uint64        `json:"policy,omitempty"` // 0 before the wrap-up
 	// Due is when the default reason is applied, with the event that said so.
 	Due agent.Deadline `json:"due,omitzero"`
 	// FreesSlot says that the wrap-up does not hold the agent's slot.
@@ -209,9 +209,9 @@ func (k *OfferKind) UnmarshalText(text []byte) error {
 
 // Offer is a pending request to one agent.
 type Offer struct {
-	Agent agent.ID  `json:"agent"`
-	Kind  OfferKind `json:"kind"`
-	Made  time.Time `json:"made"`
+	Agent agent.ID  `json:"agent"` // who is asked
+	Kind  OfferKind `json:"kind"` // what they are asked to take
+	Made  time.Time `json:"made"` // when; the offer time counts from it, but for an outage
 	// Deadline is when the offer lapses: an Accept at or after it is refused.
 	Deadline agent.Deadline `json:"deadline"`
 }
@@ -222,29 +222,29 @@ type Transfer struct {
 	Seat int `json:"seat"`
 	// ToQueue or ToAgent is the target.
 	ToQueue QueueID  `json:"toQueue,omitempty"`
-	ToAgent agent.ID `json:"toAgent,omitempty"`
+	ToAgent agent.ID `json:"toAgent,omitempty"` // who is asked; empty in a transfer to a queue
 	// Queue and WaitingSince are what the conversation had before.
 	Queue        QueueID   `json:"queue"`
-	WaitingSince time.Time `json:"waitingSince"`
+	WaitingSince time.Time `json:"waitingSince"` // its routing age, to which it returns
 }
 
 // Exclusion keeps a conversation from an agent for a while: the one who did not
 // accept it, declined it, or sent it to their own queue. It ends at Until or
 // when another agent is tried, whichever is first.
 type Exclusion struct {
-	Agent agent.ID       `json:"agent"`
-	Until agent.Deadline `json:"until"`
+	Agent agent.ID       `json:"agent"` // who is not asked
+	Until agent.Deadline `json:"until"` // at the instant itself it is over
 }
 
 // Preference keeps a waiting conversation for one agent until a deadline.
 type Preference struct {
-	Agent agent.ID       `json:"agent"`
-	Until agent.Deadline `json:"until"`
+	Agent agent.ID       `json:"agent"` // who alone is asked
+	Until agent.Deadline `json:"until"` // at the instant itself it is over
 }
 
 // Need asks for a skill at a least level; Steps relax it with waiting.
 type Need struct {
-	Skill Skill `json:"skill"`
+	Skill Skill `json:"skill"` // at most once among the needs of a conversation
 	// Level is the least proficiency, 1 to 10.
 	Level int `json:"level"`
 	// Steps lower the level as the conversation waits, in order of After.
@@ -257,8 +257,8 @@ type Skill string
 // Relax lowers a need once the conversation has waited for After since
 // WaitingSince. Level 0 drops the need.
 type Relax struct {
-	After time.Duration `json:"after"`
-	Level int           `json:"level"`
+	After time.Duration `json:"after"` // must be positive, and more than the step's before
+	Level int           `json:"level"` // must be lower than the step's before
 }
 
 // Lane is the row of a conversation's unsent messages. One is in flight at a
@@ -285,14 +285,14 @@ type Lane struct {
 // Apply changes a Conversation in place but never the memory that a copy made
 // before shares with it, so a plain assignment is a snapshot.
 type Conversation struct {
-	ID       ID       `json:"id"`
-	Channel  Channel  `json:"channel"`
-	Source   Source   `json:"source"`
-	Customer Customer `json:"customer"`
+	ID       ID       `json:"id"` // the number of the Opened event; 0 before it
+	Channel  Channel  `json:"channel"` // of its source
+	Source   Source   `json:"source"` // the page that the customer wrote to
+	Customer Customer `json:"customer"` // as the channel names them to the source
 	// Previous is the customer's conversation before this one, if it is known.
 	Previous ID `json:"previous,omitempty"`
 
-	State State `json:"state"`
+	State State `json:"state"` // each step is in Transitions
 	// Medium tells on which of an agent's slots it draws.
 	Medium Medium `json:"medium"`
 	// Queue is the queue in which it waits or last waited.
@@ -311,22 +311,22 @@ type Conversation struct {
 	// Needs are the skills it asks for; Relaxed counts the steps taken, and
 	// NextRelax is when the next one is due.
 	Needs     []Need         `json:"needs,omitempty"`
-	Relaxed   int            `json:"relaxed,omitempty"`
-	NextRelax agent.Deadline `json:"nextRelax,omitzero"`
+	Relaxed   int            `json:"relaxed,omitempty"` // 0 before the first step
+	NextRelax agent.Deadline `json:"nextRelax,omitzero"` // zero when no step is left
 
-	Offer     *Offer     `json:"offer,omitempty"`
-	Transfer  *Transfer  `json:"transfer,omitempty"`
-	Exclusion *Exclusion `json:"exclusion,omitempty"`
+	Offer     *Offer     `json:"offer,omitempty"` // the pending one; nil for none
+	Transfer  *Transfer  `json:"transfer,omitempty"` // the pending one; nil for none
+	Exclusion *Exclusion `json:"exclusion,omitempty"` // who is not asked for a while; nil for nobody
 	// Lapsed is who did not answer the last offer in time, until another one is
 	// made: an Accept that comes late is told so.
 	Lapsed     agent.ID    `json:"lapsed,omitempty"`
-	Preference *Preference `json:"preference,omitempty"`
+	Preference *Preference `json:"preference,omitempty"` // who alone is asked for a while; nil for nobody
 	// Hops counts the transfers so far.
 	Hops int `json:"hops,omitempty"`
 
 	// Owner is the number of the owner's seat, 0 while there is none.
 	Owner int    `json:"owner,omitempty"`
-	Seats []Seat `json:"seats,omitempty"`
+	Seats []Seat `json:"seats,omitempty"` // every seat it ever had: number n is Seats[n-1]
 
 	// Messages is the transcript in the order of the engine: message number n
 	// is Messages[n-1].
@@ -334,8 +334,8 @@ type Conversation struct {
 	// LastCustomer is when the customer last wrote; Answered says that an agent
 	// has written to the customer since.
 	LastCustomer time.Time `json:"lastCustomer,omitzero"`
-	Answered     bool      `json:"answered,omitempty"`
-	Lane         *Lane     `json:"lane,omitempty"`
+	Answered     bool      `json:"answered,omitempty"` // set while the customer's silence may count
+	Lane         *Lane     `json:"lane,omitempty"` // what is being sent; nil when nothing is queued
 
 	// Limit ends what runs: the customer's inactivity while live, the time
 	// an interrupted conversation may stay, the linger time once finished.
@@ -343,10 +343,10 @@ type Conversation struct {
 
 	// End is how it ended.
 	End      EndCause  `json:"end,omitempty"`
-	EndedAt  time.Time `json:"endedAt,omitzero"`
-	Finished bool      `json:"finished,omitempty"`
+	EndedAt  time.Time `json:"endedAt,omitzero"` // zero while it is not over
+	Finished bool      `json:"finished,omitempty"` // every seat is closed and every send settled
 
-	Attributes agent.Attributes `json:"attributes,omitempty"`
+	Attributes agent.Attributes `json:"attributes,omitempty"` // facts of the host; see SetAttributes
 }
 
 // Seat returns the seat with that number, or nil.

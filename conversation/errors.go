@@ -68,9 +68,9 @@ var (
 // conversation is unchanged.
 type Refusal struct {
 	Command      string // the command's name, such as "Accept"
-	Conversation ID
+	Conversation ID // 0 when it is about none yet
 	Agent        agent.ID // who asked, if an agent
-	State        State
+	State        State // the state it was refused in
 	// Holder is who has the conversation instead: the winner of an offer (E3),
 	// or the owner.
 	Holder agent.ID

@@ -17,7 +17,7 @@ type Event interface {
 
 // Wait is a place in a queue.
 type Wait struct {
-	Queue QueueID `json:"queue"`
+	Queue QueueID `json:"queue"` // in which it waits
 	// Since is the routing age; zero means the event's own instant.
 	Since time.Time `json:"since,omitzero"`
 	// Max is when the conversation overflows; zero when it does not.
@@ -29,17 +29,17 @@ type Wait struct {
 // Opened says that a customer's message opened a conversation, which waits in a
 // queue. Its ID is the event's number.
 type Opened struct {
-	Conversation ID        `json:"conversation"`
-	Channel      Channel   `json:"channel"`
-	Source       Source    `json:"source"`
-	Customer     Customer  `json:"customer"`
-	Previous     ID        `json:"previous,omitempty"`
-	Medium       Medium    `json:"medium"`
-	Wait         Wait      `json:"wait"`
-	Priority     int       `json:"priority"`
-	Needs        []Need    `json:"needs,omitempty"`
-	Preferred    agent.ID  `json:"preferred,omitempty"`
-	PreferUntil  time.Time `json:"preferUntil,omitzero"`
+	Conversation ID        `json:"conversation"` // the new one: the event's own number
+	Channel      Channel   `json:"channel"` // of the source
+	Source       Source    `json:"source"` // the page that the customer wrote to
+	Customer     Customer  `json:"customer"` // as the channel names them to the source
+	Previous     ID        `json:"previous,omitempty"` // the customer's conversation before; 0 when none is known
+	Medium       Medium    `json:"medium"` // whose slots it draws on
+	Wait         Wait      `json:"wait"` // its first place; its age starts here
+	Priority     int       `json:"priority"` // 1 most urgent to 10, never 0
+	Needs        []Need    `json:"needs,omitempty"` // the skills it asks for
+	Preferred    agent.ID  `json:"preferred,omitempty"` // who alone is offered it until PreferUntil; empty for anybody
+	PreferUntil  time.Time `json:"preferUntil,omitzero"` // zero exactly if Preferred is empty
 	// Attributes are those the host gave with the first message.
 	Attributes agent.Attributes `json:"attributes,omitempty"`
 }
@@ -60,14 +60,14 @@ const (
 // Moved says that a conversation now waits in the given queue: it overflowed,
 // its agent is gone, or its queue is. Its age is kept.
 type Moved struct {
-	Conversation ID        `json:"conversation"`
-	Wait         Wait      `json:"wait"`
-	Cause        MoveCause `json:"cause"`
+	Conversation ID        `json:"conversation"` // now Queued, without an owner
+	Wait         Wait      `json:"wait"` // its new place
+	Cause        MoveCause `json:"cause"` // why it moved
 	// Visited adds the queue it leaves to those it has overflowed from.
 	Visited bool `json:"visited,omitempty"`
 	// Exclude keeps it from an agent until ExcludeUntil.
 	Exclude      agent.ID  `json:"exclude,omitempty"`
-	ExcludeUntil time.Time `json:"excludeUntil,omitzero"`
+	ExcludeUntil time.Time `json:"excludeUntil,omitzero"` // zero when nobody is kept off
 }
 
 // Decision explains a choice of the routing: who was chosen, by which order,
@@ -93,22 +93,22 @@ type Decision struct {
 // chosen; each agent is counted once, under the first reason that holds, in the
 // order of the fields.
 type Excluded struct {
-	SignedOut    int `json:"signedOut,omitempty"`
+	SignedOut    int `json:"signedOut,omitempty"` // not working
 	Idle         int `json:"idle,omitempty"` // or about to be
-	RONA         int `json:"rona,omitempty"`
-	Disconnected int `json:"disconnected,omitempty"`
-	Full         int `json:"full,omitempty"`
-	Skills       int `json:"skills,omitempty"`
+	RONA         int `json:"rona,omitempty"` // did not answer an offer
+	Disconnected int `json:"disconnected,omitempty"` // no session is left, the grace time runs
+	Full         int `json:"full,omitempty"` // no free slot for the medium
+	Skills       int `json:"skills,omitempty"` // a needed skill is missing or too low
 	Cooldown     int `json:"cooldown,omitempty"` // see Exclusion
 }
 
 // OfferMade says that one agent is asked to accept the conversation.
 type OfferMade struct {
-	Conversation ID        `json:"conversation"`
-	Agent        agent.ID  `json:"agent"`
-	Kind         OfferKind `json:"kind"`
-	Queue        QueueID   `json:"queue"`
-	Deadline     time.Time `json:"deadline"`
+	Conversation ID        `json:"conversation"` // now Offered or, by an invitation, ConferenceRequested
+	Agent        agent.ID  `json:"agent"` // who is asked
+	Kind         OfferKind `json:"kind"` // what they are asked to take
+	Queue        QueueID   `json:"queue"` // whose offer time holds
+	Deadline     time.Time `json:"deadline"` // when it lapses: at the instant itself it has
 	// Decision is set when the routing chose the agent.
 	Decision *Decision `json:"decision,omitempty"`
 }
@@ -144,10 +144,10 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 // offered by a queue or by transfer is back in its queue at its old place;
 // one with an invitation is Active again.
 type OfferEnded struct {
-	Conversation ID        `json:"conversation"`
-	Agent        agent.ID  `json:"agent"`
-	Kind         OfferKind `json:"kind"`
-	Outcome      Outcome   `json:"outcome"`
+	Conversation ID        `json:"conversation"` // whose offer it was
+	Agent        agent.ID  `json:"agent"` // who was asked
+	Kind         OfferKind `json:"kind"` // what they were asked to take
+	Outcome      Outcome   `json:"outcome"` // how it ended
 	// Reason is the agent's own word with a decline.
 	Reason string `json:"reason,omitempty"`
 	// ExcludeUntil keeps the conversation from the agent for a while.
@@ -157,81 +157,81 @@ type OfferEnded struct {
 // OfferRestarted gives a pending offer its remaining time again after an outage
 // of the engine, for which nobody is to blame.
 type OfferRestarted struct {
-	Conversation ID        `json:"conversation"`
-	Agent        agent.ID  `json:"agent"`
-	Deadline     time.Time `json:"deadline"`
+	Conversation ID        `json:"conversation"` // whose offer is pending
+	Agent        agent.ID  `json:"agent"` // who is asked
+	Deadline     time.Time `json:"deadline"` // the new one
 }
 
 // Accepted says that the agent took the offer and has a seat.
 type Accepted struct {
-	Conversation ID        `json:"conversation"`
-	Agent        agent.ID  `json:"agent"`
-	Kind         OfferKind `json:"kind"`
-	Seat         int       `json:"seat"`
-	Queue        QueueID   `json:"queue"`
+	Conversation ID        `json:"conversation"` // now Active or, by an invitation, a Conference
+	Agent        agent.ID  `json:"agent"` // who took it
+	Kind         OfferKind `json:"kind"` // what was taken
+	Seat         int       `json:"seat"` // the new seat's number, from 1
+	Queue        QueueID   `json:"queue"` // whose wrap-up policy holds for the seat
 }
 
 // TransferRequested says that the owner hands the conversation over. It waits
 // in ToQueue, or in its old queue while ToAgent is asked.
 type TransferRequested struct {
-	Conversation ID       `json:"conversation"`
-	Agent        agent.ID `json:"agent"`
-	Seat         int      `json:"seat"`
-	ToQueue      QueueID  `json:"toQueue,omitempty"`
-	ToAgent      agent.ID `json:"toAgent,omitempty"`
+	Conversation ID       `json:"conversation"` // now Queued, without an owner
+	Agent        agent.ID `json:"agent"` // the sender, who owned it
+	Seat         int      `json:"seat"` // the sender's seat number
+	ToQueue      QueueID  `json:"toQueue,omitempty"` // empty in a transfer to an agent
+	ToAgent      agent.ID `json:"toAgent,omitempty"` // empty in a transfer to a queue
 	// Wait is the place in ToQueue; its age starts at this event.
 	Wait Wait `json:"wait,omitzero"`
 	// Exclude keeps the sender from getting it first when it goes to the queue
 	// it came from (E28).
 	Exclude      agent.ID  `json:"exclude,omitempty"`
-	ExcludeUntil time.Time `json:"excludeUntil,omitzero"`
+	ExcludeUntil time.Time `json:"excludeUntil,omitzero"` // zero when nobody is kept off
 }
 
 // TransferCancelled says that the sender has the conversation again: the
 // request was taken back, or, by policy, not accepted. The sender's seat is
 // active and owns it.
 type TransferCancelled struct {
-	Conversation ID       `json:"conversation"`
-	Agent        agent.ID `json:"agent"`
-	Seat         int      `json:"seat"`
+	Conversation ID       `json:"conversation"` // now Active, with its former queue and age
+	Agent        agent.ID `json:"agent"` // the sender
+	Seat         int      `json:"seat"` // the sender's seat number
 	// Failed says that the target did not accept.
 	Failed bool `json:"failed,omitempty"`
 }
 
 // OwnerChanged says that the conversation is now owned by another seat.
 type OwnerChanged struct {
-	Conversation ID       `json:"conversation"`
-	Agent        agent.ID `json:"agent"`
-	Seat         int      `json:"seat"`
+	Conversation ID       `json:"conversation"` // which goes on
+	Agent        agent.ID `json:"agent"` // the new owner
+	Seat         int      `json:"seat"` // the new owner's seat number
 }
 
 // WrapUpStarted says that the agent's seat is no longer active and owes a
 // wrap-up reason.
 type WrapUpStarted struct {
-	Conversation ID       `json:"conversation"`
-	Agent        agent.ID `json:"agent"`
-	Seat         int      `json:"seat"`
+	Conversation ID       `json:"conversation"` // in which the seat is
+	Agent        agent.ID `json:"agent"` // who wraps up
+	Seat         int      `json:"seat"` // the seat's number
 	// Policy is the number of the event that set the wrap-up policy in force.
 	Policy uint64 `json:"policy,omitempty"`
 	// Deadline is when the default reason is applied; zero means never.
 	Deadline  time.Time `json:"deadline,omitzero"`
-	FreesSlot bool      `json:"freesSlot,omitempty"`
+	FreesSlot bool      `json:"freesSlot,omitempty"` // the wrap-up does not hold the agent's slot
 }
 
 // WrapUpExtended says that the wrap-up has more time.
 type WrapUpExtended struct {
-	Conversation ID        `json:"conversation"`
-	Agent        agent.ID  `json:"agent"`
-	Seat         int       `json:"seat"`
-	Deadline     time.Time `json:"deadline"`
+	Conversation ID        `json:"conversation"` // in which the seat is
+	Agent        agent.ID  `json:"agent"` // who wraps up
+	Seat         int       `json:"seat"` // the seat's number
+	Deadline     time.Time `json:"deadline"` // the new one, counted from the old
 }
 
 // WrapUpUnlimited says that the countdown was cancelled: the agent wraps up
 // without a limit.
 type WrapUpUnlimited struct {
-	Conversation ID       `json:"conversation"`
-	Agent        agent.ID `json:"agent"`
-	Seat         int      `json:"seat"`
+	Conversation ID       `json:"conversation"` // in which the seat is
+	Agent        agent.ID `json:"agent"` // who wraps up
+	Seat         int      `json:"seat"` // the seat's number
 }
 
 // CloseCause says who closed a seat.
@@ -249,51 +249,51 @@ const (
 
 // SeatEnded says that a seat is closed, with the reason the agent owed.
 type SeatEnded struct {
-	Conversation ID            `json:"conversation"`
-	Agent        agent.ID      `json:"agent"`
-	Seat         int           `json:"seat"`
-	Reason       wrapup.Reason `json:"reason,omitzero"`
-	Cause        CloseCause    `json:"cause"`
+	Conversation ID            `json:"conversation"` // in which the seat is
+	Agent        agent.ID      `json:"agent"` // who is done
+	Seat         int           `json:"seat"` // the seat's number
+	Reason       wrapup.Reason `json:"reason,omitzero"` // with its label as it was then; zero when none was owed
+	Cause        CloseCause    `json:"cause"` // who closed it, and why
 }
 
 // Interruption says that the conversation's source is gone: nothing can be
 // done in it but to end it.
 type Interruption struct {
-	Conversation ID `json:"conversation"`
+	Conversation ID `json:"conversation"` // now Interrupted; its offers and transfers are void
 	// Limit is when it ends by itself; zero means never.
 	Limit time.Time `json:"limit,omitzero"`
 }
 
 // Ending says that the conversation is over.
 type Ending struct {
-	Conversation ID       `json:"conversation"`
-	Cause        EndCause `json:"cause"`
+	Conversation ID       `json:"conversation"` // now Ended, without an owner
+	Cause        EndCause `json:"cause"` // by whom, or why
 }
 
 // CustomerReturned tells an agent who still wraps up that the customer has
 // written again and has a new conversation (E53).
 type CustomerReturned struct {
-	Conversation ID       `json:"conversation"`
-	Next         ID       `json:"next"`
-	Agent        agent.ID `json:"agent"`
+	Conversation ID       `json:"conversation"` // the one that has ended, or is interrupted
+	Next         ID       `json:"next"` // the new one
+	Agent        agent.ID `json:"agent"` // who wraps up the old one
 }
 
 // Completed says that the conversation is over in every respect: every seat is
 // closed and every send settled. It leaves memory at Until.
 type Completed struct {
-	Conversation ID        `json:"conversation"`
-	Until        time.Time `json:"until"`
+	Conversation ID        `json:"conversation"` // which takes no more work
+	Until        time.Time `json:"until"` // when it is forgotten
 }
 
 // Forgotten says that the conversation has left memory.
 type Forgotten struct {
-	Conversation ID `json:"conversation"`
+	Conversation ID `json:"conversation"` // queries no longer find it; its events stay in the log
 }
 
 // MessageAdded says that the transcript has one more message.
 type MessageAdded struct {
-	Conversation ID      `json:"conversation"`
-	Message      Message `json:"message"`
+	Conversation ID      `json:"conversation"` // whose transcript it is
+	Message      Message `json:"message"` // the whole message; its No is the next one
 	// Lane is the node that sends it, when it goes to the customer and the lane
 	// was free; otherwise whoever has the lane sends it.
 	Lane string `json:"lane,omitempty"`
@@ -304,77 +304,77 @@ type MessageAdded struct {
 
 // MessageEdited says that the author changed the text of a message.
 type MessageEdited struct {
-	Conversation ID     `json:"conversation"`
-	No           int    `json:"no"`
-	Text         string `json:"text"`
-	Edits        int    `json:"edits"`
+	Conversation ID     `json:"conversation"` // whose transcript it is
+	No           int    `json:"no"` // the message's number
+	Text         string `json:"text"` // the last text; earlier ones are not kept in the state
+	Edits        int    `json:"edits"` // how many edits it has had
 }
 
 // MessageUnsent says that the author took a message back.
 type MessageUnsent struct {
-	Conversation ID  `json:"conversation"`
-	No           int `json:"no"`
+	Conversation ID  `json:"conversation"` // whose transcript it is
+	No           int `json:"no"` // the number of the message that is now empty
 }
 
 // Reacted says that somebody reacted to a message; an empty Emoji takes the
 // reaction back.
 type Reacted struct {
-	Conversation ID     `json:"conversation"`
-	No           int    `json:"no"`
-	By           Author `json:"by"`
-	Emoji        string `json:"emoji,omitempty"`
+	Conversation ID     `json:"conversation"` // whose transcript it is
+	No           int    `json:"no"` // the message's number
+	By           Author `json:"by"` // who reacted; each party has one reaction at most
+	Emoji        string `json:"emoji,omitempty"` // as the channel sent it
 }
 
 // ReceiptAdvanced says that the given messages are delivered or read.
 type ReceiptAdvanced struct {
-	Conversation ID     `json:"conversation"`
-	Nos          []int  `json:"nos"`
-	Status       Status `json:"status"`
+	Conversation ID     `json:"conversation"` // whose transcript it is
+	Nos          []int  `json:"nos"` // the messages' numbers, ascending
+	Status       Status `json:"status"` // StatusDelivered or StatusRead
 }
 
 // SendSettled says what became of an outbound message; the lane goes on with the
 // next.
 type SendSettled struct {
-	Conversation ID        `json:"conversation"`
-	No           int       `json:"no"`
-	Status       Status    `json:"status"`
-	Why          FailCause `json:"why,omitempty"`
-	Detail       string    `json:"detail,omitempty"`
-	ExternalID   string    `json:"externalId,omitempty"`
-	ChannelAt    time.Time `json:"channelAt,omitzero"`
+	Conversation ID        `json:"conversation"` // whose transcript it is
+	No           int       `json:"no"` // the message's number
+	Status       Status    `json:"status"` // what it is now; it never goes back
+	Why          FailCause `json:"why,omitempty"` // of a failure, or of not knowing
+	Detail       string    `json:"detail,omitempty"` // the transport's own words
+	ExternalID   string    `json:"externalId,omitempty"` // the channel's id; empty when it is not known
+	ChannelAt    time.Time `json:"channelAt,omitzero"` // the channel's stamp; zero when it has none
 }
 
 // SendDeferred says that an attempt failed in passing and when the next is due.
 type SendDeferred struct {
-	Conversation ID        `json:"conversation"`
-	No           int       `json:"no"`
-	Attempt      int       `json:"attempt"`
-	Retry        time.Time `json:"retry"`
-	Detail       string    `json:"detail,omitempty"`
+	Conversation ID        `json:"conversation"` // whose lane it is
+	No           int       `json:"no"` // the message's number
+	Attempt      int       `json:"attempt"` // how many attempts have failed, this one included
+	Retry        time.Time `json:"retry"` // when the next attempt is due
+	Detail       string    `json:"detail,omitempty"` // the transport's own words
 }
 
 // SendDue says that the time of a deferred send has come.
 type SendDue struct {
-	Conversation ID  `json:"conversation"`
-	No           int `json:"no"`
+	Conversation ID  `json:"conversation"` // whose lane it is
+	No           int `json:"no"` // the message's number
 }
 
 // LaneTaken says that another node sends from now on.
 type LaneTaken struct {
-	Conversation ID     `json:"conversation"`
-	Node         string `json:"node"`
+	Conversation ID     `json:"conversation"` // whose lane it is
+	Node         string `json:"node"` // the one that sends from now on
 }
 
 // PriorityChanged says that the conversation is more or less urgent; its age is
 // kept (E86).
 type PriorityChanged struct {
-	Conversation ID  `json:"conversation"`
-	Priority     int `json:"priority"`
+	Conversation ID  `json:"conversation"` // which keeps its place among equals
+	Priority     int `json:"priority"` // 1 most urgent to 10
 }
 
 // NeedsRelaxed says that the next relaxation step of the needs was taken.
 type NeedsRelaxed struct {
-	Conversation ID `json:"conversation"`
+	Conversation ID `json:"conversation"` // which waits
 	// Relaxed counts the steps taken.
 	Relaxed int `json:"relaxed"`
 	// Next is when the next one is due; zero when there is none.
@@ -383,18 +383,18 @@ type NeedsRelaxed struct {
 
 // PreferenceDropped says that the conversation no longer waits for one agent.
 type PreferenceDropped struct {
-	Conversation ID       `json:"conversation"`
-	Agent        agent.ID `json:"agent"`
+	Conversation ID       `json:"conversation"` // which anybody may be offered now
+	Agent        agent.ID `json:"agent"` // who was waited for
 }
 
 // ExclusionOver says that the agent may be offered the conversation again.
 type ExclusionOver struct {
-	Conversation ID       `json:"conversation"`
-	Agent        agent.ID `json:"agent"`
+	Conversation ID       `json:"conversation"` // which waits
+	Agent        agent.ID `json:"agent"` // who may be asked again
 }
 
 // AttributesSet says that attributes changed: an empty value removes the key.
 type AttributesSet struct {
-	Conversation ID               `json:"conversation"`
-	Set          agent.Attributes `json:"set"`
+	Conversation ID               `json:"conversation"` // in any state, ended too
+	Set          agent.Attributes `json:"set"` // only what changed
 }

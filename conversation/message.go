@@ -39,8 +39,8 @@ func (k *AuthorKind) UnmarshalText(text []byte) error {
 // added a note (as FromAgent), or the program used outside, if the channel names
 // it; the customer and the system need none.
 type Author struct {
-	Kind AuthorKind `json:"kind"`
-	ID   string     `json:"id,omitempty"`
+	Kind AuthorKind `json:"kind"` // who it is
+	ID   string     `json:"id,omitempty"` // at most one of a kind without it
 }
 
 // Status is how far an outbound message has come. Receipts never go back.
@@ -92,8 +92,8 @@ const (
 
 // Delivery is the outbound side of a message.
 type Delivery struct {
-	Status Status    `json:"status"`
-	Why    FailCause `json:"why,omitempty"`
+	Status Status    `json:"status"` // never StatusNone
+	Why    FailCause `json:"why,omitempty"` // of StatusFailed and StatusUnknown
 	// Detail is the transport's own words for the host's log and the agent.
 	Detail string `json:"detail,omitempty"`
 	// At is when Status last changed.
@@ -130,25 +130,25 @@ const (
 
 // Attachment is a reference to a file. The engine never fetches it.
 type Attachment struct {
-	Kind AttachmentKind `json:"kind"`
+	Kind AttachmentKind `json:"kind"` // mandatory; at most MaxName bytes
 	// Reference is what the channel or the host needs to find the file: usually
 	// a URL, which may expire.
 	Reference string `json:"reference"`
-	Name      string `json:"name,omitempty"`
+	Name      string `json:"name,omitempty"` // the file's name; at most MaxName bytes
 	Type      string `json:"type,omitempty"` // MIME type
 	Size      int64  `json:"size,omitempty"` // bytes, 0 when not known
 }
 
 // Reaction is one party's reaction to a message.
 type Reaction struct {
-	By    Author `json:"by"`
-	Emoji string `json:"emoji"`
+	By    Author `json:"by"` // who reacted
+	Emoji string `json:"emoji"` // never empty
 }
 
 // Entry is a fact that the engine puts into the transcript. It is never text:
 // the desktop words it in its own language.
 type Entry struct {
-	Kind EntryKind `json:"kind"`
+	Kind EntryKind `json:"kind"` // which fact it is
 	// Agent is the agent the fact is about.
 	Agent agent.ID `json:"agent,omitempty"`
 	// Queue is the queue the fact is about.
@@ -175,15 +175,15 @@ const (
 type Message struct {
 	// No is the message's number in its conversation, from 1, without gaps.
 	No     int    `json:"no"`
-	Author Author `json:"author"`
+	Author Author `json:"author"` // who wrote it
 	// At is when the engine took it; ChannelAt is the channel's own stamp.
 	At        time.Time `json:"at"`
-	ChannelAt time.Time `json:"channelAt,omitzero"`
+	ChannelAt time.Time `json:"channelAt,omitzero"` // zero when the channel gave none
 	// ExternalID is the channel's id of the message.
 	ExternalID string `json:"externalId,omitempty"`
 
-	Text        string       `json:"text,omitempty"`
-	Attachments []Attachment `json:"attachments,omitempty"`
+	Text        string       `json:"text,omitempty"` // empty in a fact, after an unsend, and beside attachments
+	Attachments []Attachment `json:"attachments,omitempty"` // at most MaxAttachments, in the author's order
 	// ReplyTo is the number of the message that this one answers, 0 for none
 	// or when it is not in the transcript.
 	ReplyTo int `json:"replyTo,omitempty"`
@@ -202,7 +202,7 @@ type Message struct {
 	Edits int `json:"edits,omitempty"`
 	// Unsent says that the author took it back: text and attachments are gone.
 	Unsent    bool       `json:"unsent,omitempty"`
-	Reactions []Reaction `json:"reactions,omitempty"`
+	Reactions []Reaction `json:"reactions,omitempty"` // one of each party at most
 }
 
 // Draft is what an agent or a bot wants to write.
@@ -211,7 +211,7 @@ type Draft struct {
 	// browser's maxlength counts, and not only white space unless there are
 	// attachments.
 	Text        string       `json:"text,omitempty"`
-	Attachments []Attachment `json:"attachments,omitempty"`
+	Attachments []Attachment `json:"attachments,omitempty"` // at most MaxAttachments
 	// ReplyTo is the number of the message that it answers, 0 for none.
 	ReplyTo int `json:"replyTo,omitempty"`
 	// AgentsOnly makes it a note that the customer never sees.

@@ -46,11 +46,11 @@ func (a *answer) receipt(scrub func(string) string) (switchboard.Receipt, *switc
 	}
 	e.Detail = "no answer of the Graph API, HTTP " + strconv.Itoa(a.status)
 	switch {
-	case a.status == http.StatusTooManyRequests:
+	case a.status == http.StatusTooManyRequests && r.MessageID == "":
 		e.Why, e.Temporary = conversation.FailRateLimited, true
-	case a.status/100 == 4 && a.status != http.StatusRequestTimeout:
+	case a.status/100 == 4 && a.status != http.StatusRequestTimeout && r.MessageID == "":
 		e.Temporary = true // refused on the way
-	case a.status/100 == 3: // led elsewhere, and not followed
+	case a.status/100 == 3 && r.MessageID == "": // led elsewhere, and not followed
 	default:
 		e.Ambiguous = true
 	}

@@ -17,7 +17,7 @@ type Command interface {
 // Configure makes the setup what it says: what is missing is deleted, what is
 // equal stays untouched. An equal setup changes nothing.
 type Configure struct {
-	Setup Setup
+	Setup Setup // the whole setup, valid as Setup.Validate says
 	// Drain names, for a deleted queue in use, the queue that takes its
 	// conversations (E84).
 	Drain map[conversation.QueueID]conversation.QueueID
@@ -29,8 +29,8 @@ type PutQueue struct{ Queue Queue }
 // DeleteQueue deletes a queue; its conversations go to DrainTo at their age.
 // Refused with ErrInUse when it has any and DrainTo is empty (E84).
 type DeleteQueue struct {
-	Queue   conversation.QueueID
-	DrainTo conversation.QueueID
+	Queue   conversation.QueueID // no other queue and no source may name it
+	DrainTo conversation.QueueID // another queue; empty when nothing waits
 }
 
 // PutTeam adds or changes a team.

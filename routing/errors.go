@@ -28,7 +28,7 @@ var (
 // SetupError has all problems of a setup, each with its field path. It matches
 // ErrSetup.
 type SetupError struct {
-	Problems []wrapup.FieldError
+	Problems []wrapup.FieldError // in the order of the fields, at most MaxProblems; never empty
 }
 
 // Error implements error.

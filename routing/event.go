@@ -14,85 +14,85 @@ type Event interface{ routingEvent() }
 // QueueSet says that a queue is now as it says. Open and Next are what its
 // opening hours give at that instant: whether it is open, and when that changes.
 type QueueSet struct {
-	Queue Queue     `json:"queue"`
-	Open  bool      `json:"open"`
-	Next  time.Time `json:"next,omitzero"`
+	Queue Queue     `json:"queue"` // the whole entry
+	Open  bool      `json:"open"` // by its hours, at the event's instant
+	Next  time.Time `json:"next,omitzero"` // when Open changes; zero for never
 }
 
 // QueueDeleted says that a queue is gone; what waited there moves to DrainTo.
 type QueueDeleted struct {
-	Queue   conversation.QueueID `json:"queue"`
-	DrainTo conversation.QueueID `json:"drainTo,omitempty"`
+	Queue   conversation.QueueID `json:"queue"` // which takes nothing more
+	DrainTo conversation.QueueID `json:"drainTo,omitempty"` // empty when nothing was in it
 }
 
 // QueueOpened says that the opening hours of a queue began. Next is when they
 // end; zero means never.
 type QueueOpened struct {
-	Queue conversation.QueueID `json:"queue"`
-	Next  time.Time            `json:"next,omitzero"`
+	Queue conversation.QueueID `json:"queue"` // which offers again
+	Next  time.Time            `json:"next,omitzero"` // when it closes; zero for never
 }
 
 // QueueClosed says that the opening hours of a queue ended. Next is when they
 // begin; zero means never.
 type QueueClosed struct {
-	Queue conversation.QueueID `json:"queue"`
-	Next  time.Time            `json:"next,omitzero"`
+	Queue conversation.QueueID `json:"queue"` // which takes conversations and offers none
+	Next  time.Time            `json:"next,omitzero"` // when it opens; zero for never
 }
 
 // QueueSwept says that all that waited in a queue has been dealt with, after
 // the queue closed or was deleted.
 type QueueSwept struct {
-	Queue conversation.QueueID `json:"queue"`
+	Queue conversation.QueueID `json:"queue"` // which had closed or was deleted
 }
 
 // TeamSet says that a team is now as it says.
 type TeamSet struct {
-	Team Team `json:"team"`
+	Team Team `json:"team"` // the whole entry
 }
 
 // TeamDeleted says that a team is gone.
 type TeamDeleted struct {
-	Team TeamID `json:"team"`
+	Team TeamID `json:"team"` // which nobody names any more
 }
 
 // AgentSet says that an agent's entry is now as it says.
 type AgentSet struct {
-	Agent Agent `json:"agent"`
+	Agent Agent `json:"agent"` // the whole entry
 }
 
 // AgentDeleted says that an agent is gone.
 type AgentDeleted struct {
-	Agent agent.ID `json:"agent"`
+	Agent agent.ID `json:"agent"` // signed out by an event before this one
 }
 
 // SourceSet says that a source is now as it says, and connected.
 type SourceSet struct {
-	Source Source `json:"source"`
+	Source Source `json:"source"` // the whole entry
 }
 
 // SourceRemoved says that a source is gone. Its conversations end or are
 // interrupted at the same instant.
 type SourceRemoved struct {
-	Source conversation.Source `json:"source"`
-	Why    string              `json:"why,omitempty"`
+	Source conversation.Source `json:"source"` // from which nothing is taken any more
+	Why    string              `json:"why,omitempty"` // a stable word, such as "removed"
 }
 
 // SourceSwept says that all conversations of a removed source have been dealt with.
 type SourceSwept struct {
-	Source conversation.Source `json:"source"`
+	Source conversation.Source `json:"source"` // which was removed
 }
 
 // SettingsSet says that the rules of the whole board are now as it says.
 type SettingsSet struct {
-	Settings Settings `json:"settings"`
+	Settings Settings `json:"settings"` // all of them
 }
 
 // Outage says that nobody served the board between From, the last committed
 // instant, and To. Offers, invitations and grace times got their remaining time
 // again from To.
 type Outage struct {
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
+	From time.Time `json:"from"` // when the board was last served
+	To   time.Time `json:"to"` // when it was served again
 }
 
 // OutageOver says that all that ran when an outage began has its time again.

@@ -214,9 +214,9 @@ func (c *Candidate) in(q *queue) *stand {
 
 // Match is what to do next: offer the conversation to the agent.
 type Match struct {
-	Waiter   *Waiter
-	Agent    *Candidate
-	Decision conversation.Decision
+	Waiter   *Waiter // what to offer
+	Agent    *Candidate // to whom
+	Decision conversation.Decision // why, for the event
 }
 
 // Next returns what to do next, or false when no waiting conversation can be

@@ -29,16 +29,16 @@ const (
 // written down, compared and applied as a whole. The zero value is an empty
 // board.
 type Setup struct {
-	Queues   []Queue  `json:"queues,omitempty"`
-	Teams    []Team   `json:"teams,omitempty"`
-	Agents   []Agent  `json:"agents,omitempty"`
-	Sources  []Source `json:"sources,omitempty"`
-	Settings Settings `json:"settings,omitzero"`
+	Queues   []Queue  `json:"queues,omitempty"` // in any order, each ID once, as in the next three
+	Teams    []Team   `json:"teams,omitempty"` // those that queues and agents name
+	Agents   []Agent  `json:"agents,omitempty"` // those who may sign in
+	Sources  []Source `json:"sources,omitempty"` // the pages that are connected
+	Settings Settings `json:"settings,omitzero"` // for the whole board
 }
 
 // Queue is a line of waiting conversations, who serves it, and its rules.
 type Queue struct {
-	ID   conversation.QueueID `json:"id"`
+	ID   conversation.QueueID `json:"id"` // 1 to MaxID bytes
 	Name string               `json:"name,omitempty"` // as agents see it; empty means the ID
 
 	// Teams and Agents serve it: any agent named by either.
@@ -91,7 +91,7 @@ type Queue struct {
 	// TransferFallback says what becomes of a transfer to an agent who does not
 	// accept; FallbackQueue names the queue for conversation.FallbackQueue.
 	TransferFallback conversation.Fallback `json:"transferFallback,omitempty"`
-	FallbackQueue    conversation.QueueID  `json:"fallbackQueue,omitempty"`
+	FallbackQueue    conversation.QueueID  `json:"fallbackQueue,omitempty"` // at its old age; mandatory with that fallback
 	// InactiveAfter, if positive, ends a live conversation whose customer has
 	// not written for that long although an agent answered.
 	InactiveAfter time.Duration `json:"inactiveAfter,omitempty"`
@@ -133,15 +133,15 @@ func (s Strategy) String() string {
 
 // Team is a group of agents: those whose entry names it.
 type Team struct {
-	ID   TeamID `json:"id"`
-	Name string `json:"name,omitempty"`
+	ID   TeamID `json:"id"` // 1 to MaxID bytes
+	Name string `json:"name,omitempty"` // as others see it; empty means the ID
 }
 
 // Agent is what the administrator says of an agent.
 type Agent struct {
-	ID     agent.ID                   `json:"id"`
+	ID     agent.ID                   `json:"id"` // 1 to MaxID bytes
 	Name   string                     `json:"name,omitempty"` // as others see it; empty means the ID
-	Teams  []TeamID                   `json:"teams,omitempty"`
+	Teams  []TeamID                   `json:"teams,omitempty"` // those it belongs to
 	Skills map[conversation.Skill]int `json:"skills,omitempty"` // level 1 to 10
 	// Capacity is the number of slots per medium. A medium without an entry has
 	// DefaultCapacity; 0 means none of that medium.
@@ -158,14 +158,14 @@ func (a *Agent) Slots(m conversation.Medium) int {
 
 // Source is what customers write to: a page.
 type Source struct {
-	ID      conversation.Source  `json:"id"`
-	Channel conversation.Channel `json:"channel"`
+	ID      conversation.Source  `json:"id"` // 1 to MaxID bytes, as the channel names it
+	Channel conversation.Channel `json:"channel"` // must be one that the queue takes
 	Name    string               `json:"name,omitempty"` // as agents see it; empty means the ID
 	// Queue takes its conversations.
 	Queue conversation.QueueID `json:"queue"`
 	// Priority and Needs of its conversations; zero follows the queue.
 	Priority int                 `json:"priority,omitempty"`
-	Needs    []conversation.Need `json:"needs,omitempty"`
+	Needs    []conversation.Need `json:"needs,omitempty"` // empty follows the queue
 }
 
 // Gone says what happens to the live conversations of an agent whose grace time
