@@ -35,7 +35,11 @@ func applyMessage(c *Conversation, at time.Time, seq uint64, e Event) bool {
 		changeLane(c, e.No, func(l *Lane) { l.Retry = agent.Deadline{} })
 	case LaneTaken:
 		if c.Lane != nil {
-			changeLane(c, c.Lane.No, func(l *Lane) { l.Node, l.Doubtful = e.Node, !l.Retry.Pending() })
+			changeLane(c, c.Lane.No, func(l *Lane) {
+				// A lane without a node has sent nothing yet.
+				l.Doubtful = l.Node != "" && !l.Retry.Pending()
+				l.Node = e.Node
+			})
 		}
 	default:
 		return false

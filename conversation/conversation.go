@@ -210,8 +210,8 @@ func (k *OfferKind) UnmarshalText(text []byte) error {
 // Offer is a pending request to one agent.
 type Offer struct {
 	Agent agent.ID  `json:"agent"` // who is asked
-	Kind  OfferKind `json:"kind"` // what they are asked to take
-	Made  time.Time `json:"made"` // when; the offer time counts from it, but for an outage
+	Kind  OfferKind `json:"kind"`  // what they are asked to take
+	Made  time.Time `json:"made"`  // when; the offer time counts from it, but for an outage
 	// Deadline is when the offer lapses: an Accept at or after it is refused.
 	Deadline agent.Deadline `json:"deadline"`
 }
@@ -285,9 +285,9 @@ type Lane struct {
 // Apply changes a Conversation in place but never the memory that a copy made
 // before shares with it, so a plain assignment is a snapshot.
 type Conversation struct {
-	ID       ID       `json:"id"` // the number of the Opened event; 0 before it
-	Channel  Channel  `json:"channel"` // of its source
-	Source   Source   `json:"source"` // the page that the customer wrote to
+	ID       ID       `json:"id"`       // the number of the Opened event; 0 before it
+	Channel  Channel  `json:"channel"`  // of its source
+	Source   Source   `json:"source"`   // the page that the customer wrote to
 	Customer Customer `json:"customer"` // as the channel names them to the source
 	// Previous is the customer's conversation before this one, if it is known.
 	Previous ID `json:"previous,omitempty"`
@@ -311,11 +311,11 @@ type Conversation struct {
 	// Needs are the skills it asks for; Relaxed counts the steps taken, and
 	// NextRelax is when the next one is due.
 	Needs     []Need         `json:"needs,omitempty"`
-	Relaxed   int            `json:"relaxed,omitempty"` // 0 before the first step
+	Relaxed   int            `json:"relaxed,omitempty"`  // 0 before the first step
 	NextRelax agent.Deadline `json:"nextRelax,omitzero"` // zero when no step is left
 
-	Offer     *Offer     `json:"offer,omitempty"` // the pending one; nil for none
-	Transfer  *Transfer  `json:"transfer,omitempty"` // the pending one; nil for none
+	Offer     *Offer     `json:"offer,omitempty"`     // the pending one; nil for none
+	Transfer  *Transfer  `json:"transfer,omitempty"`  // the pending one; nil for none
 	Exclusion *Exclusion `json:"exclusion,omitempty"` // who is not asked for a while; nil for nobody
 	// Lapsed is who did not answer the last offer in time, until another one is
 	// made: an Accept that comes late is told so.
@@ -335,7 +335,7 @@ type Conversation struct {
 	// has written to the customer since.
 	LastCustomer time.Time `json:"lastCustomer,omitzero"`
 	Answered     bool      `json:"answered,omitempty"` // set while the customer's silence may count
-	Lane         *Lane     `json:"lane,omitempty"` // what is being sent; nil when nothing is queued
+	Lane         *Lane     `json:"lane,omitempty"`     // what is being sent; nil when nothing is queued
 
 	// Limit ends what runs: the customer's inactivity while live, the time
 	// an interrupted conversation may stay, the linger time once finished.
@@ -343,7 +343,7 @@ type Conversation struct {
 
 	// End is how it ended.
 	End      EndCause  `json:"end,omitempty"`
-	EndedAt  time.Time `json:"endedAt,omitzero"` // zero while it is not over
+	EndedAt  time.Time `json:"endedAt,omitzero"`   // zero while it is not over
 	Finished bool      `json:"finished,omitempty"` // every seat is closed and every send settled
 
 	Attributes agent.Attributes `json:"attributes,omitempty"` // facts of the host; see SetAttributes

@@ -16,8 +16,8 @@ var (
 	// ErrInterrupted means that the source is gone: only End is left. It is
 	// also an ErrState.
 	ErrInterrupted = fmt.Errorf("%w: its source is gone, only End is left", ErrState)
-	// ErrTransferPending means that nobody has accepted the transfer yet:
-	// cancel it first. It is also an ErrState.
+	// ErrTransferPending means that the sender must wait until somebody accepts
+	// the transfer, or cancel it. It is also an ErrState.
 	ErrTransferPending = fmt.Errorf("%w: a transfer is pending, cancel it first", ErrState)
 	// ErrInvitePending means that an invitation is pending: cancel it first. It
 	// is also an ErrState.
@@ -26,11 +26,13 @@ var (
 	ErrOfferExpired = errors.New("conversation: the offer has expired")
 	// ErrNotOffered means that the conversation is not offered to the agent.
 	ErrNotOffered = errors.New("conversation: not offered to this agent")
-	// ErrNotSeated means that the agent has no active seat.
+	// ErrNotSeated means that the agent, or the one to be removed, has no active
+	// seat.
 	ErrNotSeated = errors.New("conversation: the agent has no active seat")
 	// ErrNotOwner means that only the owner may.
 	ErrNotOwner = errors.New("conversation: only the owner may")
-	// ErrNotAllowed means that the actor's role may not.
+	// ErrNotAllowed means that the actor's role may not, or that an agent acts
+	// for another.
 	ErrNotAllowed = errors.New("conversation: not allowed to this actor")
 	// ErrSelf means that the target is the agent itself (E29).
 	ErrSelf = errors.New("conversation: the target is the agent itself")
@@ -44,7 +46,8 @@ var (
 	ErrLeaveInstead = errors.New("conversation: a joined agent cannot end the conference; use Leave")
 	// ErrHops means that the conversation was transferred too often (E32).
 	ErrHops = errors.New("conversation: transferred too often")
-	// ErrSeatClosed means that the seat is wrapped up already (E56).
+	// ErrSeatClosed means that the seat is wrapped up already (E56), or that the
+	// sender of a transfer cannot have the conversation back.
 	ErrSeatClosed = errors.New("conversation: wrapped up already")
 	// ErrNoWrapUp means that the agent owes no wrap-up reason.
 	ErrNoWrapUp = errors.New("conversation: the agent owes no wrap-up reason")
@@ -52,34 +55,40 @@ var (
 	ErrText = errors.New("conversation: bad text")
 	// ErrAttachment means that an attachment is refused (E80).
 	ErrAttachment = errors.New("conversation: bad attachment")
-	// ErrInbound means that an inbound message lacks something or exceeds a limit.
+	// ErrInbound means that what a channel reports lacks something, exceeds a
+	// limit or is not valid UTF-8.
 	ErrInbound = errors.New("conversation: bad inbound message")
-	// ErrStale means that an inbound message is older than 48 hours.
+	// ErrStale means that the channel's stamp of a message is more than Horizon
+	// back.
 	ErrStale = errors.New("conversation: older than 48 hours")
 	// ErrPriority means that a priority is not 1 to 10.
 	ErrPriority = errors.New("conversation: a priority is 1 to 10")
 	// ErrReply means that the message answered is not in the transcript.
 	ErrReply = errors.New("conversation: the message answered is not in the transcript")
-	// ErrCommand means that the command is unknown or incomplete.
+	// ErrCommand means that the command is unknown, incomplete, or about another
+	// conversation.
 	ErrCommand = errors.New("conversation: bad command")
 )
 
 // Refusal says which command was refused, in which state, to whom, and why. The
 // conversation is unchanged.
 type Refusal struct {
-	Command      string // the command's name, such as "Accept"
-	Conversation ID // 0 when it is about none yet
-	Agent        agent.ID // who asked, if an agent
-	State        State // the state it was refused in
-	// Holder is who has the conversation instead: the winner of an offer (E3),
-	// or the owner.
+	Command      string   // the command's name, such as "Accept"
+	Conversation ID       // 0 when it is about none yet
+	Agent        agent.ID // for whom it was asked; empty when the command names no agent
+	State        State    // the state it was refused in
+	// Holder is who has the conversation instead: its owner, who is also the
+	// winner of an offer (E3). Empty when that is Agent, or nobody.
 	Holder agent.ID
 	Err    error // one of the sentinels, or an error that wraps one
 }
 
 // Error implements error.
 func (r *Refusal) Error() string {
-	s := fmt.Sprintf("%s of %s (%s)", r.Command, r.Conversation, r.State)
+	s := r.Command
+	if r.Conversation != 0 {
+		s = fmt.Sprintf("%s of %s (%s)", r.Command, r.Conversation, r.State)
+	}
 	if r.Agent != "" {
 		s += fmt.Sprintf(" by agent %q", r.Agent)
 	}

@@ -29,16 +29,16 @@ type Wait struct {
 // Opened says that a customer's message opened a conversation, which waits in a
 // queue. Its ID is the event's number.
 type Opened struct {
-	Conversation ID        `json:"conversation"` // the new one: the event's own number
-	Channel      Channel   `json:"channel"` // of the source
-	Source       Source    `json:"source"` // the page that the customer wrote to
-	Customer     Customer  `json:"customer"` // as the channel names them to the source
-	Previous     ID        `json:"previous,omitempty"` // the customer's conversation before; 0 when none is known
-	Medium       Medium    `json:"medium"` // whose slots it draws on
-	Wait         Wait      `json:"wait"` // its first place; its age starts here
-	Priority     int       `json:"priority"` // 1 most urgent to 10, never 0
-	Needs        []Need    `json:"needs,omitempty"` // the skills it asks for
-	Preferred    agent.ID  `json:"preferred,omitempty"` // who alone is offered it until PreferUntil; empty for anybody
+	Conversation ID        `json:"conversation"`         // the new one: the event's own number
+	Channel      Channel   `json:"channel"`              // of the source
+	Source       Source    `json:"source"`               // the page that the customer wrote to
+	Customer     Customer  `json:"customer"`             // as the channel names them to the source
+	Previous     ID        `json:"previous,omitempty"`   // the customer's conversation before; 0 when none is known
+	Medium       Medium    `json:"medium"`               // whose slots it draws on
+	Wait         Wait      `json:"wait"`                 // its first place; its age starts here
+	Priority     int       `json:"priority"`             // 1 most urgent to 10, never 0
+	Needs        []Need    `json:"needs,omitempty"`      // the skills it asks for
+	Preferred    agent.ID  `json:"preferred,omitempty"`  // who alone is offered it until PreferUntil; empty for anybody
 	PreferUntil  time.Time `json:"preferUntil,omitzero"` // zero exactly if Preferred is empty
 	// Attributes are those the host gave with the first message.
 	Attributes agent.Attributes `json:"attributes,omitempty"`
@@ -54,15 +54,14 @@ const (
 	MovedDrain      MoveCause = "drain"       // the queue was deleted
 	MovedRequeue    MoveCause = "requeue"     // its agent is gone
 	MovedNoOverflow MoveCause = "no-overflow" // the maximum wait is over and no queue is left
-	MovedSupervisor MoveCause = "supervisor"  // a supervisor moved it
 )
 
-// Moved says that a conversation now waits in the given queue: it overflowed,
-// its agent is gone, or its queue is. Its age is kept.
+// Moved says that a conversation now waits in the given queue: it overflowed, a
+// transfer of it failed, its agent is gone, or its queue is. Its age is kept.
 type Moved struct {
 	Conversation ID        `json:"conversation"` // now Queued, without an owner
-	Wait         Wait      `json:"wait"` // its new place
-	Cause        MoveCause `json:"cause"` // why it moved
+	Wait         Wait      `json:"wait"`         // its new place
+	Cause        MoveCause `json:"cause"`        // why it moved
 	// Visited adds the queue it leaves to those it has overflowed from.
 	Visited bool `json:"visited,omitempty"`
 	// Exclude keeps it from an agent until ExcludeUntil.
@@ -76,13 +75,13 @@ type Moved struct {
 type Decision struct {
 	// Strategy is the queue's order of agents.
 	Strategy string `json:"strategy"`
-	// Key is the value by which the agent was first: its place, its free
-	// slots, its level.
+	// Key is the value by which the agent was first: its place, its turn, its
+	// free slots, or its level.
 	Key int64 `json:"key"`
-	// Waited is how long the conversation had waited, and Priority its
-	// priority after ageing, at the decision.
-	Waited   time.Duration `json:"waited"`
-	Priority int           `json:"priority"`
+	// Waited is how long the conversation had waited, at the decision.
+	Waited time.Duration `json:"waited"`
+	// Priority is what its priority was after ageing, at the decision.
+	Priority int `json:"priority"`
 	// Eligible is how many agents could have been chosen, the chosen included.
 	Eligible int `json:"eligible"`
 	// Excluded counts agents who serve the queue and could not be chosen.
@@ -93,22 +92,22 @@ type Decision struct {
 // chosen; each agent is counted once, under the first reason that holds, in the
 // order of the fields.
 type Excluded struct {
-	SignedOut    int `json:"signedOut,omitempty"` // not working
-	Idle         int `json:"idle,omitempty"` // or about to be
-	RONA         int `json:"rona,omitempty"` // did not answer an offer
+	SignedOut    int `json:"signedOut,omitempty"`    // not working
+	Idle         int `json:"idle,omitempty"`         // or about to be
+	RONA         int `json:"rona,omitempty"`         // did not answer an offer
 	Disconnected int `json:"disconnected,omitempty"` // no session is left, the grace time runs
-	Full         int `json:"full,omitempty"` // no free slot for the medium
-	Skills       int `json:"skills,omitempty"` // a needed skill is missing or too low
-	Cooldown     int `json:"cooldown,omitempty"` // see Exclusion
+	Full         int `json:"full,omitempty"`         // no free slot for the medium
+	Skills       int `json:"skills,omitempty"`       // a needed skill is missing or too low
+	Cooldown     int `json:"cooldown,omitempty"`     // see Exclusion
 }
 
 // OfferMade says that one agent is asked to accept the conversation.
 type OfferMade struct {
 	Conversation ID        `json:"conversation"` // now Offered or, by an invitation, ConferenceRequested
-	Agent        agent.ID  `json:"agent"` // who is asked
-	Kind         OfferKind `json:"kind"` // what they are asked to take
-	Queue        QueueID   `json:"queue"` // whose offer time holds
-	Deadline     time.Time `json:"deadline"` // when it lapses: at the instant itself it has
+	Agent        agent.ID  `json:"agent"`        // who is asked
+	Kind         OfferKind `json:"kind"`         // what they are asked to take
+	Queue        QueueID   `json:"queue"`        // whose offer time holds
+	Deadline     time.Time `json:"deadline"`     // when it lapses: at the instant itself it has
 	// Decision is set when the routing chose the agent.
 	Decision *Decision `json:"decision,omitempty"`
 }
@@ -145,9 +144,9 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 // one with an invitation is Active again.
 type OfferEnded struct {
 	Conversation ID        `json:"conversation"` // whose offer it was
-	Agent        agent.ID  `json:"agent"` // who was asked
-	Kind         OfferKind `json:"kind"` // what they were asked to take
-	Outcome      Outcome   `json:"outcome"` // how it ended
+	Agent        agent.ID  `json:"agent"`        // who was asked
+	Kind         OfferKind `json:"kind"`         // what they were asked to take
+	Outcome      Outcome   `json:"outcome"`      // how it ended
 	// Reason is the agent's own word with a decline.
 	Reason string `json:"reason,omitempty"`
 	// ExcludeUntil keeps the conversation from the agent for a while.
@@ -158,25 +157,25 @@ type OfferEnded struct {
 // of the engine, for which nobody is to blame.
 type OfferRestarted struct {
 	Conversation ID        `json:"conversation"` // whose offer is pending
-	Agent        agent.ID  `json:"agent"` // who is asked
-	Deadline     time.Time `json:"deadline"` // the new one
+	Agent        agent.ID  `json:"agent"`        // who is asked
+	Deadline     time.Time `json:"deadline"`     // the new one
 }
 
 // Accepted says that the agent took the offer and has a seat.
 type Accepted struct {
 	Conversation ID        `json:"conversation"` // now Active or, by an invitation, a Conference
-	Agent        agent.ID  `json:"agent"` // who took it
-	Kind         OfferKind `json:"kind"` // what was taken
-	Seat         int       `json:"seat"` // the new seat's number, from 1
-	Queue        QueueID   `json:"queue"` // whose wrap-up policy holds for the seat
+	Agent        agent.ID  `json:"agent"`        // who took it
+	Kind         OfferKind `json:"kind"`         // what was taken
+	Seat         int       `json:"seat"`         // the new seat's number, from 1
+	Queue        QueueID   `json:"queue"`        // whose wrap-up policy holds for the seat
 }
 
 // TransferRequested says that the owner hands the conversation over. It waits
 // in ToQueue, or in its old queue while ToAgent is asked.
 type TransferRequested struct {
-	Conversation ID       `json:"conversation"` // now Queued, without an owner
-	Agent        agent.ID `json:"agent"` // the sender, who owned it
-	Seat         int      `json:"seat"` // the sender's seat number
+	Conversation ID       `json:"conversation"`      // now Queued, without an owner
+	Agent        agent.ID `json:"agent"`             // the sender, who owned it
+	Seat         int      `json:"seat"`              // the sender's seat number
 	ToQueue      QueueID  `json:"toQueue,omitempty"` // empty in a transfer to an agent
 	ToAgent      agent.ID `json:"toAgent,omitempty"` // empty in a transfer to a queue
 	// Wait is the place in ToQueue; its age starts at this event.
@@ -192,8 +191,8 @@ type TransferRequested struct {
 // active and owns it.
 type TransferCancelled struct {
 	Conversation ID       `json:"conversation"` // now Active, with its former queue and age
-	Agent        agent.ID `json:"agent"` // the sender
-	Seat         int      `json:"seat"` // the sender's seat number
+	Agent        agent.ID `json:"agent"`        // the sender
+	Seat         int      `json:"seat"`         // the sender's seat number
 	// Failed says that the target did not accept.
 	Failed bool `json:"failed,omitempty"`
 }
@@ -201,16 +200,16 @@ type TransferCancelled struct {
 // OwnerChanged says that the conversation is now owned by another seat.
 type OwnerChanged struct {
 	Conversation ID       `json:"conversation"` // which goes on
-	Agent        agent.ID `json:"agent"` // the new owner
-	Seat         int      `json:"seat"` // the new owner's seat number
+	Agent        agent.ID `json:"agent"`        // the new owner
+	Seat         int      `json:"seat"`         // the new owner's seat number
 }
 
 // WrapUpStarted says that the agent's seat is no longer active and owes a
 // wrap-up reason.
 type WrapUpStarted struct {
 	Conversation ID       `json:"conversation"` // in which the seat is
-	Agent        agent.ID `json:"agent"` // who wraps up
-	Seat         int      `json:"seat"` // the seat's number
+	Agent        agent.ID `json:"agent"`        // who wraps up
+	Seat         int      `json:"seat"`         // the seat's number
 	// Policy is the number of the event that set the wrap-up policy in force.
 	Policy uint64 `json:"policy,omitempty"`
 	// Deadline is when the default reason is applied; zero means never.
@@ -221,17 +220,17 @@ type WrapUpStarted struct {
 // WrapUpExtended says that the wrap-up has more time.
 type WrapUpExtended struct {
 	Conversation ID        `json:"conversation"` // in which the seat is
-	Agent        agent.ID  `json:"agent"` // who wraps up
-	Seat         int       `json:"seat"` // the seat's number
-	Deadline     time.Time `json:"deadline"` // the new one, counted from the old
+	Agent        agent.ID  `json:"agent"`        // who wraps up
+	Seat         int       `json:"seat"`         // the seat's number
+	Deadline     time.Time `json:"deadline"`     // the new one, counted from the old
 }
 
 // WrapUpUnlimited says that the countdown was cancelled: the agent wraps up
 // without a limit.
 type WrapUpUnlimited struct {
 	Conversation ID       `json:"conversation"` // in which the seat is
-	Agent        agent.ID `json:"agent"` // who wraps up
-	Seat         int      `json:"seat"` // the seat's number
+	Agent        agent.ID `json:"agent"`        // who wraps up
+	Seat         int      `json:"seat"`         // the seat's number
 }
 
 // CloseCause says who closed a seat.
@@ -249,17 +248,17 @@ const (
 
 // SeatEnded says that a seat is closed, with the reason the agent owed.
 type SeatEnded struct {
-	Conversation ID            `json:"conversation"` // in which the seat is
-	Agent        agent.ID      `json:"agent"` // who is done
-	Seat         int           `json:"seat"` // the seat's number
+	Conversation ID            `json:"conversation"`    // in which the seat is
+	Agent        agent.ID      `json:"agent"`           // who is done
+	Seat         int           `json:"seat"`            // the seat's number
 	Reason       wrapup.Reason `json:"reason,omitzero"` // with its label as it was then; zero when none was owed
-	Cause        CloseCause    `json:"cause"` // who closed it, and why
+	Cause        CloseCause    `json:"cause"`           // who closed it, and why
 }
 
 // Interruption says that the conversation's source is gone: nothing can be
 // done in it but to end it.
 type Interruption struct {
-	Conversation ID `json:"conversation"` // now Interrupted; its offers and transfers are void
+	Conversation ID `json:"conversation"` // now Interrupted; its seats stay as they are
 	// Limit is when it ends by itself; zero means never.
 	Limit time.Time `json:"limit,omitzero"`
 }
@@ -267,22 +266,22 @@ type Interruption struct {
 // Ending says that the conversation is over.
 type Ending struct {
 	Conversation ID       `json:"conversation"` // now Ended, without an owner
-	Cause        EndCause `json:"cause"` // by whom, or why
+	Cause        EndCause `json:"cause"`        // by whom, or why
 }
 
 // CustomerReturned tells an agent who still wraps up that the customer has
 // written again and has a new conversation (E53).
 type CustomerReturned struct {
 	Conversation ID       `json:"conversation"` // the one that has ended, or is interrupted
-	Next         ID       `json:"next"` // the new one
-	Agent        agent.ID `json:"agent"` // who wraps up the old one
+	Next         ID       `json:"next"`         // the new one
+	Agent        agent.ID `json:"agent"`        // who wraps up the old one
 }
 
 // Completed says that the conversation is over in every respect: every seat is
 // closed and every send settled. It leaves memory at Until.
 type Completed struct {
-	Conversation ID        `json:"conversation"` // which takes no more work
-	Until        time.Time `json:"until"` // when it is forgotten
+	Conversation ID        `json:"conversation"` // now Finished
+	Until        time.Time `json:"until"`        // when it is forgotten
 }
 
 // Forgotten says that the conversation has left memory.
@@ -293,7 +292,7 @@ type Forgotten struct {
 // MessageAdded says that the transcript has one more message.
 type MessageAdded struct {
 	Conversation ID      `json:"conversation"` // whose transcript it is
-	Message      Message `json:"message"` // the whole message; its No is the next one
+	Message      Message `json:"message"`      // the whole message; its No is the next one
 	// Lane is the node that sends it, when it goes to the customer and the lane
 	// was free; otherwise whoever has the lane sends it.
 	Lane string `json:"lane,omitempty"`
@@ -305,71 +304,73 @@ type MessageAdded struct {
 // MessageEdited says that the author changed the text of a message.
 type MessageEdited struct {
 	Conversation ID     `json:"conversation"` // whose transcript it is
-	No           int    `json:"no"` // the message's number
-	Text         string `json:"text"` // the last text; earlier ones are not kept in the state
-	Edits        int    `json:"edits"` // how many edits it has had
+	No           int    `json:"no"`           // the message's number
+	Text         string `json:"text"`         // the last text; earlier ones are not kept in the state
+	Edits        int    `json:"edits"`        // how many edits it has had
 }
 
 // MessageUnsent says that the author took a message back.
 type MessageUnsent struct {
 	Conversation ID  `json:"conversation"` // whose transcript it is
-	No           int `json:"no"` // the number of the message that is now empty
+	No           int `json:"no"`           // the number of the message that is now empty
 }
 
 // Reacted says that somebody reacted to a message; an empty Emoji takes the
 // reaction back.
 type Reacted struct {
-	Conversation ID     `json:"conversation"` // whose transcript it is
-	No           int    `json:"no"` // the message's number
-	By           Author `json:"by"` // who reacted; each party has one reaction at most
+	Conversation ID     `json:"conversation"`    // whose transcript it is
+	No           int    `json:"no"`              // the message's number
+	By           Author `json:"by"`              // who reacted; each party has one reaction at most
 	Emoji        string `json:"emoji,omitempty"` // as the channel sent it
 }
 
 // ReceiptAdvanced says that the given messages are delivered or read.
 type ReceiptAdvanced struct {
 	Conversation ID     `json:"conversation"` // whose transcript it is
-	Nos          []int  `json:"nos"` // the messages' numbers, ascending
-	Status       Status `json:"status"` // StatusDelivered or StatusRead
+	Nos          []int  `json:"nos"`          // the messages' numbers, ascending
+	Status       Status `json:"status"`       // StatusDelivered or StatusRead
 }
 
 // SendSettled says what became of an outbound message; the lane goes on with the
 // next.
 type SendSettled struct {
-	Conversation ID        `json:"conversation"` // whose transcript it is
-	No           int       `json:"no"` // the message's number
-	Status       Status    `json:"status"` // what it is now; it never goes back
-	Why          FailCause `json:"why,omitempty"` // of a failure, or of not knowing
-	Detail       string    `json:"detail,omitempty"` // the transport's own words
+	Conversation ID        `json:"conversation"`         // whose transcript it is
+	No           int       `json:"no"`                   // the message's number
+	Status       Status    `json:"status"`               // what it is now; it never goes back
+	Why          FailCause `json:"why,omitempty"`        // of a failure, or of not knowing
+	Detail       string    `json:"detail,omitempty"`     // the transport's own words
 	ExternalID   string    `json:"externalId,omitempty"` // the channel's id; empty when it is not known
-	ChannelAt    time.Time `json:"channelAt,omitzero"` // the channel's stamp; zero when it has none
+	ChannelAt    time.Time `json:"channelAt,omitzero"`   // the channel's stamp; zero when it has none
 }
 
 // SendDeferred says that an attempt failed in passing and when the next is due.
 type SendDeferred struct {
-	Conversation ID        `json:"conversation"` // whose lane it is
-	No           int       `json:"no"` // the message's number
-	Attempt      int       `json:"attempt"` // how many attempts have failed, this one included
-	Retry        time.Time `json:"retry"` // when the next attempt is due
+	Conversation ID        `json:"conversation"`     // whose lane it is
+	No           int       `json:"no"`               // the message's number
+	Attempt      int       `json:"attempt"`          // how many attempts have failed, this one included
+	Retry        time.Time `json:"retry"`            // when the next attempt is due
 	Detail       string    `json:"detail,omitempty"` // the transport's own words
 }
 
 // SendDue says that the time of a deferred send has come.
 type SendDue struct {
 	Conversation ID  `json:"conversation"` // whose lane it is
-	No           int `json:"no"` // the message's number
+	No           int `json:"no"`           // the message's number
 }
 
-// LaneTaken says that another node sends from now on.
+// LaneTaken says that another node sends from now on, or the same one after it
+// was opened again. A message at the head of the lane that does not wait for its
+// next try may have been sent: it is doubtful.
 type LaneTaken struct {
 	Conversation ID     `json:"conversation"` // whose lane it is
-	Node         string `json:"node"` // the one that sends from now on
+	Node         string `json:"node"`         // the one that sends from now on
 }
 
 // PriorityChanged says that the conversation is more or less urgent; its age is
 // kept (E86).
 type PriorityChanged struct {
 	Conversation ID  `json:"conversation"` // which keeps its place among equals
-	Priority     int `json:"priority"` // 1 most urgent to 10
+	Priority     int `json:"priority"`     // 1 most urgent to 10
 }
 
 // NeedsRelaxed says that the next relaxation step of the needs was taken.
@@ -384,17 +385,17 @@ type NeedsRelaxed struct {
 // PreferenceDropped says that the conversation no longer waits for one agent.
 type PreferenceDropped struct {
 	Conversation ID       `json:"conversation"` // which anybody may be offered now
-	Agent        agent.ID `json:"agent"` // who was waited for
+	Agent        agent.ID `json:"agent"`        // who was waited for
 }
 
 // ExclusionOver says that the agent may be offered the conversation again.
 type ExclusionOver struct {
 	Conversation ID       `json:"conversation"` // which waits
-	Agent        agent.ID `json:"agent"` // who may be asked again
+	Agent        agent.ID `json:"agent"`        // who may be asked again
 }
 
 // AttributesSet says that attributes changed: an empty value removes the key.
 type AttributesSet struct {
 	Conversation ID               `json:"conversation"` // in any state, ended too
-	Set          agent.Attributes `json:"set"` // only what changed
+	Set          agent.Attributes `json:"set"`          // only what changed
 }

@@ -39,8 +39,8 @@ func (k *AuthorKind) UnmarshalText(text []byte) error {
 // added a note (as FromAgent), or the program used outside, if the channel names
 // it; the customer and the system need none.
 type Author struct {
-	Kind AuthorKind `json:"kind"` // who it is
-	ID   string     `json:"id,omitempty"` // at most one of a kind without it
+	Kind AuthorKind `json:"kind"`         // who it is
+	ID   string     `json:"id,omitempty"` // empty for the customer and the system
 }
 
 // Status is how far an outbound message has come. Receipts never go back.
@@ -92,7 +92,7 @@ const (
 
 // Delivery is the outbound side of a message.
 type Delivery struct {
-	Status Status    `json:"status"` // never StatusNone
+	Status Status    `json:"status"`        // never StatusNone
 	Why    FailCause `json:"why,omitempty"` // of StatusFailed and StatusUnknown
 	// Detail is the transport's own words for the host's log and the agent.
 	Detail string `json:"detail,omitempty"`
@@ -141,7 +141,7 @@ type Attachment struct {
 
 // Reaction is one party's reaction to a message.
 type Reaction struct {
-	By    Author `json:"by"` // who reacted
+	By    Author `json:"by"`    // who reacted
 	Emoji string `json:"emoji"` // never empty
 }
 
@@ -164,7 +164,6 @@ const (
 	EntryJoined      EntryKind = "agent-joined"
 	EntryLeft        EntryKind = "agent-left"
 	EntryTransferred EntryKind = "transferred"
-	EntryOwner       EntryKind = "owner-changed"
 	EntryClosed      EntryKind = "queue-closed"
 	EntryInterrupted EntryKind = "interrupted"
 	EntryEnded       EntryKind = "ended"
@@ -182,7 +181,7 @@ type Message struct {
 	// ExternalID is the channel's id of the message.
 	ExternalID string `json:"externalId,omitempty"`
 
-	Text        string       `json:"text,omitempty"` // empty in a fact, after an unsend, and beside attachments
+	Text        string       `json:"text,omitempty"`        // may be empty in a fact, after an unsend, and beside attachments
 	Attachments []Attachment `json:"attachments,omitempty"` // at most MaxAttachments, in the author's order
 	// ReplyTo is the number of the message that this one answers, 0 for none
 	// or when it is not in the transcript.

@@ -259,7 +259,7 @@ func TestLaneSendsOneAfterTheOther(t *testing.T) {
 	wantLane(&Lane{Node: "n1", No: 3, Attempt: 1, First: msgAt(3)})
 
 	msgApply(t, c, msgAt(6), LaneTaken{Conversation: 42, Node: "n2"})
-	wantLane(&Lane{Node: "n2", No: 3, Attempt: 1, First: msgAt(3)})
+	wantLane(&Lane{Node: "n2", No: 3, Attempt: 1, First: msgAt(3), Doubtful: true})
 	msgStep(t, c, msgAt(7), Settled{No: 3, Status: StatusUnknown})
 	wantLane(&Lane{Node: "n2", No: 5, First: msgAt(7)})
 	msgStep(t, c, msgAt(8), Settled{No: 3, Status: StatusSent}) // late, and not the head
@@ -506,7 +506,7 @@ func TestApplyIgnoresWhatDoesNotFit(t *testing.T) {
 		MessageEdited{No: 9}, MessageUnsent{No: -1}, Reacted{No: 0}, Reacted{No: 1, By: Author{Kind: FromCustomer}},
 		ReceiptAdvanced{Nos: []int{-1, 0, 1, 9}, Status: StatusRead},
 		SendSettled{No: 1, Status: StatusSent}, SendSettled{No: 2, Status: 99}, SendSettled{No: 9, Status: StatusSent},
-		SendDeferred{No: 1}, SendDue{No: 1}, LaneTaken{Node: "n1"})
+		SendDeferred{No: 1}, SendDue{No: 1})
 	if diff := cmp.Diff(before, msgJSON(t, c)); diff != "" {
 		t.Errorf("changed (-want +got):\n%s", diff)
 	}

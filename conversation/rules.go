@@ -37,7 +37,10 @@ type Rules struct {
 	// Node is the process that sends, for messages to the customer.
 	Node string
 
-	// Wait is where the conversation goes in a transfer to a queue.
+	// Wait is a place in the queue in question: of TransferToQueue its target,
+	// of DropSeat where the conversation is requeued, of a Tick at the maximum
+	// wait where it overflows to. An empty queue means its own, and for the
+	// overflow none.
 	Wait Wait
 	// WrapUp returns the wrap-up policy of a queue and its version: the present
 	// one for version 0. Nil means wrapup.Policy{} and no deadline.

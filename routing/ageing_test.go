@@ -33,6 +33,10 @@ func TestAgeingPriority(t *testing.T) {
 		{"out of range, never made worse", step, 0, time.Hour, 0},
 		{"out of range below", step, -5, time.Hour, -5},
 		{"out of range above", step, 100, 2 * step, 98},
+		{"lowest int", step, math.MinInt, math.MaxInt64, math.MinInt},
+		{"lowest int, shortest step", 1, math.MinInt, math.MaxInt64, math.MinInt},
+		{"highest int", step, math.MaxInt, step, math.MaxInt - 1},
+		{"highest int, longest wait", 1, math.MaxInt, math.MaxInt64, 1},
 	}
 	for _, tt := range tests {
 		if got := routing.Ageing(tt.ageing).Priority(tt.p, tt.waited); got != tt.want {
@@ -54,6 +58,7 @@ func TestAgeingBound(t *testing.T) {
 		{0, 1, 0, true},
 		{0, 2, 0, false},
 		{-1, 10, 0, false},
+		{math.MaxInt64 / 9, 10, math.MaxInt64 / 9 * 9, true},
 	}
 	for _, tt := range tests {
 		a := routing.Ageing(tt.ageing)

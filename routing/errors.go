@@ -15,8 +15,8 @@ var (
 	// ErrInUse means that something is in use and needs a place to drain to, or
 	// is named elsewhere.
 	ErrInUse = errors.New("routing: in use")
-	// ErrUnknown means that there is no such queue, team, agent or source; see
-	// *UnknownError.
+	// ErrUnknown means that there is no such queue, team, agent, source or
+	// conversation; see *UnknownError.
 	ErrUnknown = errors.New("routing: unknown")
 	// ErrRemoved means that the source was removed.
 	ErrRemoved = errors.New("routing: the source was removed")
@@ -46,7 +46,7 @@ func (e *SetupError) Is(target error) bool { return target == ErrSetup }
 
 // UnknownError names what does not exist. It matches ErrUnknown.
 type UnknownError struct {
-	// What is "queue", "team", "agent", "source" or "conversation".
+	// What is "queue", "team", "agent", "source", "conversation" or "command".
 	What, ID string
 }
 

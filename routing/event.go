@@ -14,28 +14,28 @@ type Event interface{ routingEvent() }
 // QueueSet says that a queue is now as it says. Open and Next are what its
 // opening hours give at that instant: whether it is open, and when that changes.
 type QueueSet struct {
-	Queue Queue     `json:"queue"` // the whole entry
-	Open  bool      `json:"open"` // by its hours, at the event's instant
+	Queue Queue     `json:"queue"`         // the whole entry
+	Open  bool      `json:"open"`          // by its hours, at the event's instant
 	Next  time.Time `json:"next,omitzero"` // when Open changes; zero for never
 }
 
 // QueueDeleted says that a queue is gone; what waited there moves to DrainTo.
 type QueueDeleted struct {
-	Queue   conversation.QueueID `json:"queue"` // which takes nothing more
+	Queue   conversation.QueueID `json:"queue"`             // which takes nothing more
 	DrainTo conversation.QueueID `json:"drainTo,omitempty"` // empty when nothing was in it
 }
 
 // QueueOpened says that the opening hours of a queue began. Next is when they
 // end; zero means never.
 type QueueOpened struct {
-	Queue conversation.QueueID `json:"queue"` // which offers again
+	Queue conversation.QueueID `json:"queue"`         // which offers again
 	Next  time.Time            `json:"next,omitzero"` // when it closes; zero for never
 }
 
 // QueueClosed says that the opening hours of a queue ended. Next is when they
 // begin; zero means never.
 type QueueClosed struct {
-	Queue conversation.QueueID `json:"queue"` // which takes conversations and offers none
+	Queue conversation.QueueID `json:"queue"`         // which takes conversations and offers none
 	Next  time.Time            `json:"next,omitzero"` // when it opens; zero for never
 }
 
@@ -73,7 +73,7 @@ type SourceSet struct {
 // SourceRemoved says that a source is gone. Its conversations end or are
 // interrupted at the same instant.
 type SourceRemoved struct {
-	Source conversation.Source `json:"source"` // from which nothing is taken any more
+	Source conversation.Source `json:"source"`        // from which nothing is taken any more
 	Why    string              `json:"why,omitempty"` // a stable word, such as "removed"
 }
 
@@ -92,7 +92,7 @@ type SettingsSet struct {
 // again from To.
 type Outage struct {
 	From time.Time `json:"from"` // when the board was last served
-	To   time.Time `json:"to"` // when it was served again
+	To   time.Time `json:"to"`   // when it was served again
 }
 
 // OutageOver says that all that ran when an outage began has its time again.

@@ -94,9 +94,9 @@ type queue struct {
 	stands   []*stand
 	counts   [NotServing + 1]int // agents by Candidate.standing
 	waiting  int
-	// unchecked says that the queue opened or changed and has not been gone
-	// through since.
-	unchecked bool
+	// preferring counts those that wait for one agent alone.
+	preferring int
+	touched    bool // it is in Router.touched
 }
 
 func (q *queue) line(c *class, priority int) *line {

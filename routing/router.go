@@ -24,10 +24,11 @@ type Router struct {
 	classes classes
 	queues  map[conversation.QueueID]*queue
 
-	// What has changed since Next last found nothing to do.
+	// What has changed since Next last found nothing to do: lists of agents and
+	// of conversations, and queues in which there may be a match.
 	agents, lastAgent   *Candidate
 	waiters, lastWaiter *Waiter
-	opened              []*queue
+	touched             []*queue
 }
 
 // NewRouter returns a router without queues.
@@ -35,10 +36,12 @@ func NewRouter() *Router {
 	return &Router{queues: make(map[conversation.QueueID]*queue)}
 }
 
-// SetAgeing sets how priorities improve with waiting.
+// SetAgeing sets how priorities improve with waiting. It holds from the next call
+// of Next on, for those that wait already too.
 func (r *Router) SetAgeing(a Ageing) { r.ageing = a }
 
-// SetQueue adds or changes a queue.
+// SetQueue adds or changes a queue. One that is not open offers nothing; when it
+// opens, Next goes through all that waits there.
 func (r *Router) SetQueue(id conversation.QueueID, s Strategy, open bool) {
 	q := r.queues[id]
 	if q == nil {
@@ -57,11 +60,11 @@ func (r *Router) SetQueue(id conversation.QueueID, s Strategy, open bool) {
 			}
 		}
 	}
-	if open && !q.open && !q.unchecked {
-		q.unchecked = true
-		r.opened = append(r.opened, q)
-	}
+	opens := open && !q.open
 	q.open = open
+	if opens {
+		r.touch(q)
+	}
 }
 
 // DeleteQueue forgets a queue. The caller has taken its conversations and agents
@@ -150,7 +153,8 @@ func (r *Router) check(c *Candidate) {
 
 // Wait says that a conversation waits. Needs are at their present levels.
 // Exclude, if not nil, is not offered it; prefer, if not nil, is the only one
-// who is. A conversation that waits already is put where it belongs now.
+// who is. A conversation that waits already is put where it belongs now; one for
+// a queue that is not known waits nowhere.
 func (r *Router) Wait(w *Waiter, id conversation.ID, q conversation.QueueID, m conversation.Medium, priority int, since time.Time, needs []conversation.Need, exclude, prefer *Candidate) {
 	r.Unwait(w)
 	in := r.queues[q]
@@ -163,6 +167,10 @@ func (r *Router) Wait(w *Waiter, id conversation.ID, q conversation.QueueID, m c
 	w.exclude, w.prefer = exclude, prefer
 	w.waiting = true
 	in.waiting++
+	if prefer != nil {
+		in.preferring++
+	}
+	w.enter()
 	if w.queued {
 		return
 	}
@@ -182,6 +190,9 @@ func (r *Router) Unwait(w *Waiter) {
 	}
 	w.leave()
 	w.line.queue.waiting--
+	if w.prefer != nil {
+		w.line.queue.preferring--
+	}
 	r.classes.drop(w.line.class)
 	w.waiting, w.line, w.exclude, w.prefer = false, nil, nil, nil
 }
@@ -214,70 +225,124 @@ func (c *Candidate) in(q *queue) *stand {
 
 // Match is what to do next: offer the conversation to the agent.
 type Match struct {
-	Waiter   *Waiter // what to offer
-	Agent    *Candidate // to whom
+	Waiter   *Waiter               // what to offer
+	Agent    *Candidate            // to whom
 	Decision conversation.Decision // why, for the event
 }
 
 // Next returns what to do next, or false when no waiting conversation can be
-// offered to anybody. The caller does it and says so with Unwait and Update.
+// offered to anybody. Of all that can be, it is the most urgent, then the
+// oldest, and the agent is the first in the order of its queue; what came to the
+// router before what makes no difference. The caller does it and says so with
+// Unwait and Update before it asks again.
 func (r *Router) Next(now time.Time) (Match, bool) {
 	at := now.UnixNano()
-	for len(r.opened) > 0 {
-		q := r.opened[0]
-		r.settle()
-		if m, ok := r.open(q, at); ok {
-			return m, true
-		}
-		q.unchecked = false
-		r.opened[0] = nil
-		r.opened = r.opened[1:]
-	}
-	if r.agents != nil && r.agents.next != nil {
-		for c := r.agents.next; c != nil; c = c.next {
-			c.refresh()
-		}
-	}
-	for c := r.agents; c != nil; c = r.agents {
-		if c.standing == Eligible && c.known {
+	for {
+		// Once Next has found nothing, only what has changed since can make a
+		// match. Most times that is one agent or one conversation.
+		c, w, single := r.changed()
+		switch {
+		case single && c != nil:
 			if w := r.bestFor(c, at); w != nil {
 				return r.match(w, c, at), true
 			}
-		}
-		c.refresh()
-		c.unchecked = false
-		if r.agents, c.next = c.next, nil; r.agents == nil {
-			r.lastAgent = nil
-		}
-	}
-	for w := r.waiters; w != nil; w = r.waiters {
-		if w.waiting && w.member.Line() == nil {
+			r.popAgent()
+		case single && w != nil:
 			if c := r.agentFor(w); c != nil {
 				return r.match(w, c, at), true
 			}
-			w.enter()
-		}
-		w.queued = false
-		if r.waiters, w.next = w.next, nil; r.waiters == nil {
-			r.lastWaiter = nil
+			r.popWaiter()
+		case single:
+			if r.classes.crowded() {
+				r.sweep()
+			}
+			return Match{}, false
+		default:
+			r.gather()
+			if w, c := r.best(at); w != nil {
+				return r.match(w, c, at), true
+			}
+			r.untouch()
 		}
 	}
-	if r.classes.crowded() {
-		r.sweep()
-	}
-	return Match{}, false
 }
 
-// settle brings pools and lines up to date without looking for a match.
-func (r *Router) settle() {
+// changed drops from the lists what can make no match, and puts every agent in
+// the pools where it belongs now. It reports whether no more than one agent or
+// one conversation is left, and which.
+func (r *Router) changed() (c *Candidate, w *Waiter, single bool) {
 	for c := r.agents; c != nil; c = c.next {
 		c.refresh()
 	}
-	for w := r.waiters; w != nil; w = w.next {
-		if w.waiting && w.member.Line() == nil {
-			w.enter()
+	for r.agents != nil && !r.agents.pooled {
+		r.popAgent()
+	}
+	for r.waiters != nil && !r.waiters.waiting {
+		r.popWaiter()
+	}
+	c, w = r.agents, r.waiters
+	return c, w, len(r.touched) == 0 && (c == nil || w == nil && c.next == nil) && (w == nil || w.next == nil)
+}
+
+func (r *Router) popAgent() {
+	c := r.agents
+	c.unchecked = false
+	if r.agents, c.next = c.next, nil; r.agents == nil {
+		r.lastAgent = nil
+	}
+}
+
+func (r *Router) popWaiter() {
+	w := r.waiters
+	w.queued = false
+	if r.waiters, w.next = w.next, nil; r.waiters == nil {
+		r.lastWaiter = nil
+	}
+}
+
+// touch notes that there may be a match in the queue.
+func (r *Router) touch(q *queue) {
+	if q.open && q.waiting > 0 && !q.touched {
+		q.touched = true
+		r.touched = append(r.touched, q)
+	}
+}
+
+func (r *Router) untouch() {
+	for i, q := range r.touched {
+		q.touched = false
+		r.touched[i] = nil
+	}
+	r.touched = r.touched[:0]
+}
+
+// gather touches the queues of all that has changed.
+func (r *Router) gather() {
+	for r.agents != nil {
+		if r.agents.pooled {
+			for _, st := range r.agents.stands {
+				r.touch(st.queue)
+			}
+		}
+		r.popAgent()
+	}
+	for r.waiters != nil {
+		if r.waiters.waiting {
+			r.touch(r.waiters.line.queue)
+		}
+		r.popWaiter()
+	}
+}
+
+// best returns the first of all matches in the touched queues, nil for none.
+func (r *Router) best(now int64) (w *Waiter, c *Candidate) {
+	for _, q := range r.touched {
+		if x, a := r.bestOf(q, now); x != nil &&
+			(w == nil || before(r.ageing, now, x.line.priority, x.key, w.line.priority, w.key)) {
+			w, c = x, a
 		}
 	}
+	return w, c
 }
 
 // refresh puts the agent into the pools where it belongs now.
@@ -328,7 +393,6 @@ func (r *Router) bestFor(c *Candidate, now int64) *Waiter {
 			if best == nil || before(r.ageing, now, w.line.priority, w.key, best.line.priority, best.key) {
 				best = w
 			}
-			break
 		}
 	}
 	return best
@@ -364,14 +428,12 @@ func (r *Router) agentFor(w *Waiter) *Candidate {
 	return nil
 }
 
-// open returns the next match of a queue that has just opened: its best
-// conversation for which there is an agent.
-func (r *Router) open(q *queue, now int64) (Match, bool) {
+// bestOf returns the queue's first conversation for which there is an agent, and
+// the agent; nil for none.
+func (r *Router) bestOf(q *queue, now int64) (best *Waiter, agent *Candidate) {
 	if !q.open {
-		return Match{}, false
+		return nil, nil
 	}
-	var best *Waiter
-	var agent *Candidate
 	for _, l := range q.active {
 		if l.pool.agents.Len() == 0 {
 			continue
@@ -387,6 +449,9 @@ func (r *Router) open(q *queue, now int64) (Match, bool) {
 			}
 		}
 	}
+	if q.preferring == 0 {
+		return best, agent
+	}
 	for _, st := range q.stands {
 		c := st.agent
 		if !c.pooled {
@@ -400,13 +465,9 @@ func (r *Router) open(q *queue, now int64) (Match, bool) {
 			if best == nil || before(r.ageing, now, w.line.priority, w.key, best.line.priority, best.key) {
 				best, agent = w, c
 			}
-			break
 		}
 	}
-	if best == nil {
-		return Match{}, false
-	}
-	return r.match(best, agent, now), true
+	return best, agent
 }
 
 // match explains the choice.
@@ -428,11 +489,6 @@ func (r *Router) match(w *Waiter, c *Candidate, now int64) Match {
 		},
 	}
 	free := r.free(q, l.class.medium)
-	if st := c.in(q); st != nil && !st.pooledIn(l.pool) {
-		// The agent looks for work before it joins the pools.
-		d.Eligible++
-		free++
-	}
 	d.Excluded.Full = q.counts[Eligible] - free
 	d.Excluded.Skills = free - d.Eligible
 	if x := w.exclude; x != nil {
@@ -474,7 +530,8 @@ func (r *Router) free(q *queue, medium int) int {
 
 // Position returns the place of a waiting conversation in its queue, from 1: one
 // more than the number of those that would be served before it if nothing
-// changed. It takes time in proportion to that number. It returns 0 for one that does not wait.
+// changed. Those that wait for one agent alone are not counted. It takes time in
+// proportion to that number. It returns 0 for one that does not wait.
 func (r *Router) Position(w *Waiter, now time.Time) int {
 	if !w.waiting {
 		return 0

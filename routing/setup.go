@@ -29,20 +29,21 @@ const (
 // written down, compared and applied as a whole. The zero value is an empty
 // board.
 type Setup struct {
-	Queues   []Queue  `json:"queues,omitempty"` // in any order, each ID once, as in the next three
-	Teams    []Team   `json:"teams,omitempty"` // those that queues and agents name
-	Agents   []Agent  `json:"agents,omitempty"` // those who may sign in
+	Queues   []Queue  `json:"queues,omitempty"`  // in any order, each ID once, as in the next three
+	Teams    []Team   `json:"teams,omitempty"`   // those that queues and agents name
+	Agents   []Agent  `json:"agents,omitempty"`  // those who may sign in
 	Sources  []Source `json:"sources,omitempty"` // the pages that are connected
 	Settings Settings `json:"settings,omitzero"` // for the whole board
 }
 
 // Queue is a line of waiting conversations, who serves it, and its rules.
 type Queue struct {
-	ID   conversation.QueueID `json:"id"` // 1 to MaxID bytes
+	ID   conversation.QueueID `json:"id"`             // 1 to MaxID bytes
 	Name string               `json:"name,omitempty"` // as agents see it; empty means the ID
 
-	// Teams and Agents serve it: any agent named by either.
-	Teams  []TeamID   `json:"teams,omitempty"`
+	// Teams serve it: every agent whose entry names one of them.
+	Teams []TeamID `json:"teams,omitempty"`
+	// Agents serve it too, each named for itself.
 	Agents []agent.ID `json:"agents,omitempty"`
 	// Channels it takes; empty means all.
 	Channels []conversation.Channel `json:"channels,omitempty"`
@@ -95,8 +96,9 @@ type Queue struct {
 	// InactiveAfter, if positive, ends a live conversation whose customer has
 	// not written for that long although an agent answered.
 	InactiveAfter time.Duration `json:"inactiveAfter,omitempty"`
-	// Templates are texts for the customer when a fact enters the transcript;
-	// "{agent}" and "{queue}" stand for names.
+	// Templates are texts that tell the customer a fact: agent-accepted,
+	// agent-joined, agent-left, transferred and ended. "{agent}" and "{queue}"
+	// stand for names. A fact without a template is not sent.
 	Templates map[conversation.EntryKind]string `json:"templates,omitempty"`
 }
 
@@ -133,15 +135,15 @@ func (s Strategy) String() string {
 
 // Team is a group of agents: those whose entry names it.
 type Team struct {
-	ID   TeamID `json:"id"` // 1 to MaxID bytes
+	ID   TeamID `json:"id"`             // 1 to MaxID bytes
 	Name string `json:"name,omitempty"` // as others see it; empty means the ID
 }
 
 // Agent is what the administrator says of an agent.
 type Agent struct {
-	ID     agent.ID                   `json:"id"` // 1 to MaxID bytes
-	Name   string                     `json:"name,omitempty"` // as others see it; empty means the ID
-	Teams  []TeamID                   `json:"teams,omitempty"` // those it belongs to
+	ID     agent.ID                   `json:"id"`               // 1 to MaxID bytes
+	Name   string                     `json:"name,omitempty"`   // as others see it; empty means the ID
+	Teams  []TeamID                   `json:"teams,omitempty"`  // those it belongs to
 	Skills map[conversation.Skill]int `json:"skills,omitempty"` // level 1 to 10
 	// Capacity is the number of slots per medium. A medium without an entry has
 	// DefaultCapacity; 0 means none of that medium.
@@ -158,8 +160,8 @@ func (a *Agent) Slots(m conversation.Medium) int {
 
 // Source is what customers write to: a page.
 type Source struct {
-	ID      conversation.Source  `json:"id"` // 1 to MaxID bytes, as the channel names it
-	Channel conversation.Channel `json:"channel"` // must be one that the queue takes
+	ID      conversation.Source  `json:"id"`             // 1 to MaxID bytes, as the channel names it
+	Channel conversation.Channel `json:"channel"`        // must be one that the queue takes
 	Name    string               `json:"name,omitempty"` // as agents see it; empty means the ID
 	// Queue takes its conversations.
 	Queue conversation.QueueID `json:"queue"`

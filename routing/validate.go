@@ -354,8 +354,7 @@ func distinct[K ~string](c *checker, at string, ids []K, check func(at string, i
 func knownEntry(kind conversation.EntryKind) bool {
 	switch kind {
 	case conversation.EntryAccepted, conversation.EntryJoined, conversation.EntryLeft,
-		conversation.EntryTransferred, conversation.EntryOwner, conversation.EntryClosed,
-		conversation.EntryInterrupted, conversation.EntryEnded:
+		conversation.EntryTransferred, conversation.EntryEnded:
 		return true
 	}
 	return false

@@ -115,7 +115,7 @@ func TestValidate(t *testing.T) {
 			s.Queues[0].Notice = strings.Repeat("ž", 998) + "\U0001F600"
 			for _, kind := range []conversation.EntryKind{
 				conversation.EntryAccepted, conversation.EntryJoined, conversation.EntryLeft, conversation.EntryTransferred,
-				conversation.EntryOwner, conversation.EntryClosed, conversation.EntryInterrupted, conversation.EntryEnded,
+				conversation.EntryEnded,
 			} {
 				s.Queues[0].Templates[kind] = strings.Repeat("x", 1000)
 			}

@@ -57,11 +57,11 @@ func (f *Floor) doRouting(cmd routing.Command) error {
 		return f.removeSource(remove)
 	}
 	from := f.Setup()
-	to, err := from.With(cmd)
+	next, err := from.With(cmd)
 	if err != nil {
 		return err
 	}
-	if problems := to.Validate(f.config.Load); len(problems) > 0 {
+	if problems := next.Validate(f.config.Load); len(problems) > 0 {
 		return &routing.SetupError{Problems: problems}
 	}
 	drain := map[conversation.QueueID]conversation.QueueID{}
@@ -71,13 +71,13 @@ func (f *Floor) doRouting(cmd routing.Command) error {
 	case routing.DeleteQueue:
 		drain[cmd.Queue] = cmd.DrainTo
 	}
-	ch := routing.Diff(from, to)
+	ch := routing.Diff(from, next)
 	for _, id := range ch.DeletedQueues {
 		to := drain[id]
 		if to == "" && f.used(id) {
 			return fmt.Errorf("%w: queue %q has conversations and needs a queue to drain to", routing.ErrInUse, id)
 		}
-		if q := f.queues[to]; to != "" && (q == nil || q.v.deleted || slices.Contains(ch.DeletedQueues, to)) {
+		if to != "" && !slices.ContainsFunc(next.Queues, func(q routing.Queue) bool { return q.ID == to }) {
 			return unknown("queue", string(to))
 		}
 	}

@@ -179,8 +179,14 @@ func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
 	case conversation.CancelCountdown:
 		return f.onConversation(cmd.Conversation, cmd)
 	case conversation.SetAttributes:
+		if f.pending.by.Role == agent.Customer {
+			return Result{}, f.notAllowed(cmd.Conversation, cmd)
+		}
 		return f.onConversation(cmd.Conversation, cmd)
 	case conversation.SetPriority:
+		if by := f.pending.by; !oversees(by) && by.Role != agent.Bot {
+			return Result{}, f.notAllowed(cmd.Conversation, cmd)
+		}
 		return f.onConversation(cmd.Conversation, cmd)
 	case conversation.Settled:
 		return f.fromSender(cmd.Conversation, cmd)
@@ -188,6 +194,15 @@ func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
 		return f.fromSender(cmd.Conversation, cmd)
 	}
 	return Result{}, fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
+}
+
+// notAllowed refuses a command for the actor's role.
+func (f *Floor) notAllowed(id conversation.ID, cmd conversation.Command) error {
+	c, err := f.conversationOf(id)
+	if err != nil {
+		return err
+	}
+	return &conversation.Refusal{Command: cmd.Name(), Conversation: id, State: c.v.State, Err: conversation.ErrNotAllowed}
 }
 
 // onConversation decides a command that concerns one conversation alone.

@@ -276,14 +276,38 @@ func (f *Floor) convStep(c *convRec, cmd conversation.Command, r *conversation.R
 // emitConv emits the events of a conversation. A fact for which its queue has a
 // template goes to the customer as a message.
 func (f *Floor) emitConv(c *convRec, evs []conversation.Event) {
+	var told [2]conversation.Entry // facts that are in the transcript only if they have words
+	tell := told[:0]
 	for _, e := range evs {
-		if m, ok := e.(conversation.MessageAdded); ok && m.Message.Entry != nil {
-			e = f.word(c, m)
-		}
-		if _, ok := e.(conversation.Completed); ok && c.v.Lane != nil {
-			continue // a template's text is still to be sent
+		switch b := e.(type) {
+		case conversation.MessageAdded:
+			if b.Message.Entry != nil {
+				e = f.word(c, b)
+			}
+		case conversation.Accepted:
+			if b.Kind != conversation.Invitation {
+				tell = append(tell, conversation.Entry{Kind: conversation.EntryAccepted, Agent: b.Agent})
+			}
+		case conversation.Ending:
+			tell = append(tell, conversation.Entry{Kind: conversation.EntryEnded})
+		case conversation.Completed:
+			f.tell(c, tell)
+			tell = tell[:0]
+			if c.v.Lane != nil {
+				continue // it is complete when that is sent
+			}
 		}
 		f.emit(e)
+	}
+	f.tell(c, tell)
+}
+
+// tell sends facts to the customer for which the queue has words.
+func (f *Floor) tell(c *convRec, facts []conversation.Entry) {
+	for _, e := range facts {
+		if text := f.words(c, e); text != "" {
+			f.emit(f.notice(c, e, text))
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,6 +26,14 @@ func (f *Floor) sourceOf(ch conversation.Channel, id conversation.Source) (*sour
 
 // receive takes a customer's message (E5, E6, E39, E53, E65, E76, E77, E81).
 func (f *Floor) receive(in conversation.Inbound) (Result, error) {
+	res, err := f.takeIn(in)
+	if refusal := (*conversation.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
+		err = &conversation.Refusal{Command: in.Name(), Err: err}
+	}
+	return res, err
+}
+
+func (f *Floor) takeIn(in conversation.Inbound) (Result, error) {
 	if err := in.Validate(f.now); err != nil {
 		return Result{}, err
 	}
@@ -184,17 +193,28 @@ func (f *Floor) notice(c *convRec, e conversation.Entry, text string) conversati
 	return m
 }
 
-// word gives a fact the words of its queue's template, if there is one and
-// somebody to send it to.
+// word gives a fact the words of its queue's template, if there is one.
 func (f *Floor) word(c *convRec, m conversation.MessageAdded) conversation.MessageAdded {
-	e := m.Message.Entry
-	q := f.queues[c.v.Queue]
-	if q == nil || m.Message.Delivery != nil || e.Kind == conversation.EntryInterrupted || c.v.State == conversation.Interrupted {
+	text := f.words(c, *m.Message.Entry)
+	if text == "" {
 		return m
+	}
+	out := f.notice(c, *m.Message.Entry, text)
+	out.Message.No = m.Message.No
+	return out
+}
+
+// words returns the queue's template for the fact, filled in; "" when there is
+// none, or nothing can be sent any more.
+func (f *Floor) words(c *convRec, e conversation.Entry) string {
+	q := f.queues[c.v.Queue]
+	s := f.sources[c.v.Source]
+	if q == nil || s == nil || s.removed || c.v.State == conversation.Interrupted {
+		return ""
 	}
 	text := q.v.entry.Templates[e.Kind]
 	if text == "" {
-		return m
+		return ""
 	}
 	name := string(e.Agent)
 	if a := f.agents[e.Agent]; a != nil && a.entry.Name != "" {
@@ -204,10 +224,7 @@ func (f *Floor) word(c *convRec, m conversation.MessageAdded) conversation.Messa
 	if to := f.queues[e.Queue]; to != nil && to.v.entry.Name != "" {
 		queue = to.v.entry.Name
 	}
-	text = strings.NewReplacer("{agent}", name, "{queue}", queue).Replace(text)
-	out := f.notice(c, *e, text)
-	out.Message.No = m.Message.No
-	return out
+	return strings.NewReplacer("{agent}", name, "{queue}", queue).Replace(text)
 }
 
 // onMessage decides what the channel reports about a customer's messages: in

@@ -244,9 +244,15 @@ func (f *Floor) Explain(id conversation.ID, made *conversation.OfferMade) (routi
 
 // Sendable is a message that is to be sent now.
 type Sendable struct {
-	Conversation *conversation.Conversation
+	Conversation conversation.ID
+	Channel      conversation.Channel
+	Source       conversation.Source
+	Customer     conversation.Customer
+	LastCustomer time.Time
 	Message      *conversation.Message
 	AuthorName   string
+	ReplyTo      string // the channel's id of the message that it answers
+	Attempt      int    // counts from 1
 	// Doubtful says that another process may have sent it already.
 	Doubtful bool
 }
@@ -262,8 +268,14 @@ func (f *Floor) ToSend(id conversation.ID, node string) (Sendable, bool) {
 	if m == nil || m.Delivery == nil || m.Delivery.Status != conversation.StatusQueued {
 		return Sendable{}, false
 	}
-	v := c.v
-	s := Sendable{Conversation: &v, Message: m, Doubtful: c.v.Lane.Doubtful}
+	v := &c.v
+	s := Sendable{
+		Conversation: id, Channel: v.Channel, Source: v.Source, Customer: v.Customer,
+		LastCustomer: v.LastCustomer, Message: m, Attempt: v.Lane.Attempt + 1, Doubtful: v.Lane.Doubtful,
+	}
+	if to := v.Message(m.ReplyTo); to != nil {
+		s.ReplyTo = to.ExternalID
+	}
 	if m.Author.Kind == conversation.FromAgent {
 		if a := f.agents[agent.ID(m.Author.ID)]; a != nil {
 			s.AuthorName = a.entry.Name
