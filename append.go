@@ -11,9 +11,14 @@ import (
 type appender struct {
 	jobs    chan appendJob
 	results chan appendResult
+	ctx     context.Context // of the appends until one is given up
 	cancel  context.CancelFunc
 	ended   chan struct{}
-	timer   *time.Timer
+	// The timer rings late. It is not set anew for each append: one that was
+	// set for an earlier append rings too soon, and is set again for what is left.
+	timer *time.Timer
+	late  chan struct{}
+	set   bool // the timer is set, or has rung and nobody has heard it
 	// hung says that an append was given up and has not returned yet.
 	hung bool
 
@@ -21,6 +26,7 @@ type appender struct {
 }
 
 type appendJob struct {
+	ctx   context.Context
 	after Position
 	data  []byte
 }
@@ -33,28 +39,35 @@ type appendResult struct {
 // errAppendTimeout means that the store did not answer in time.
 var errAppendTimeout = errors.New("switchboard: the store did not answer in time")
 
+// closeGrace is how long, in real time, a Board that closes waits for the store.
+const closeGrace = time.Second
+
 func (a *appender) start(log Log) {
-	ctx, cancel := context.WithCancel(context.Background())
+	a.ctx, a.cancel = context.WithCancel(context.Background())
 	a.jobs = make(chan appendJob, 1)
 	a.results = make(chan appendResult, 1)
-	a.cancel = cancel
 	a.ended = make(chan struct{})
+	a.late = make(chan struct{}, 1)
 	go func() {
 		defer close(a.ended)
 		for j := range a.jobs {
-			at, err := log.Append(ctx, j.after, j.data)
+			at, err := log.Append(j.ctx, j.after, j.data)
 			a.results <- appendResult{at, err}
 		}
 	}()
 }
 
 // stop ends the goroutine. It waits for a store that honours its context, and
-// not for one that hangs.
+// only a little for one that hangs.
 func (a *appender) stop() {
 	a.cancel()
 	close(a.jobs)
-	if !a.hung {
-		<-a.ended
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+	select {
+	case <-a.ended:
+	case <-time.After(closeGrace):
 	}
 }
 
@@ -70,44 +83,52 @@ func (a *appender) stuck() bool {
 	return a.hung
 }
 
-// do appends and waits until the deadline.
-func (a *appender) do(after Position, data []byte, deadline time.Time) (Position, error) {
+// do appends and waits until the deadline, or a little when the Board closes.
+func (a *appender) do(after Position, data []byte, deadline time.Time, closing <-chan struct{}) (Position, error) {
 	if a.stuck() {
 		return 0, errAppendTimeout
 	}
-	a.jobs <- appendJob{after, data}
-	select {
-	case r := <-a.results:
-		return r.at, r.err
-	default:
+	if !a.set {
+		a.set = true
+		wait := max(time.Until(deadline), time.Millisecond)
+		if a.timer == nil {
+			a.timer = time.AfterFunc(wait, a.ring)
+		} else {
+			a.timer.Reset(wait)
+		}
 	}
-	wait := max(time.Until(deadline), time.Millisecond)
-	if a.timer == nil {
-		a.timer = time.NewTimer(wait)
-	} else {
-		a.timer.Reset(wait)
-	}
-	select {
-	case r := <-a.results:
-		a.timer.Stop()
-		return r.at, r.err
-	case <-a.timer.C:
-		// The store may still read the data.
-		a.hung, a.data, a.body = true, nil, nil
-		return 0, errAppendTimeout
+	a.jobs <- appendJob{a.ctx, after, data}
+	for {
+		select {
+		case r := <-a.results:
+			return r.at, r.err
+		case <-a.late:
+		case <-closing:
+			closing = nil
+			if soon := time.Now().Add(closeGrace); soon.Before(deadline) {
+				deadline = soon
+			}
+		}
+		left := time.Until(deadline)
+		if left <= 0 {
+			// The store is told, and may still read the data.
+			a.cancel()
+			a.ctx, a.cancel = context.WithCancel(context.Background())
+			a.set, a.hung, a.data, a.body = false, true, nil, nil
+			return 0, errAppendTimeout
+		}
+		a.timer.Reset(left)
 	}
 }
+
+func (a *appender) ring() { a.late <- struct{}{} }
 
 // buffer returns room for the events of a record.
 func (a *appender) buffer() []byte { return a.body[:0] }
 
 // assemble makes the record.
-func (a *appender) assemble(w *writer, h header, body []byte) ([]byte, error) {
+func (a *appender) assemble(w *writer, h header, body []byte) []byte {
 	a.body = body
-	data, err := w.header(a.data[:0], h)
-	if err != nil {
-		return nil, err
-	}
-	a.data = append(data, body...)
-	return a.data, nil
+	a.data = append(w.header(a.data[:0], h), body...)
+	return a.data
 }

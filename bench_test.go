@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -45,7 +46,9 @@ func (d *discard) Close() error { return nil }
 // atOnce is a channel that takes every message at once.
 type atOnce struct{}
 
-func (atOnce) Send(context.Context, Outbound) (Receipt, error) { return Receipt{ExternalID: "out"}, nil }
+func (atOnce) Send(context.Context, Outbound) (Receipt, error) {
+	return Receipt{ExternalID: "out"}, nil
+}
 
 const benchQueues = 40
 
@@ -53,10 +56,12 @@ var benchWrapUp = wrapup.Policy{
 	Reasons: []wrapup.Reason{{ID: "done", Label: "Done"}}, Default: "done", Limit: time.Hour,
 }
 
-func benchQueue(i int) conversation.QueueID { return conversation.QueueID(fmt.Sprintf("queue-%02d", i)) }
-func benchTeam(i int) routing.TeamID        { return routing.TeamID(fmt.Sprintf("team-%02d", i)) }
-func benchPage(i int) conversation.Source   { return conversation.Source(fmt.Sprintf("page-%02d", i)) }
-func benchAgent(i int) agent.ID             { return agent.ID(fmt.Sprintf("agent-%06d", i)) }
+func benchQueue(i int) conversation.QueueID {
+	return conversation.QueueID(fmt.Sprintf("queue-%02d", i))
+}
+func benchTeam(i int) routing.TeamID      { return routing.TeamID(fmt.Sprintf("team-%02d", i)) }
+func benchPage(i int) conversation.Source { return conversation.Source(fmt.Sprintf("page-%02d", i)) }
+func benchAgent(i int) agent.ID           { return agent.ID(fmt.Sprintf("agent-%06d", i)) }
 func benchCustomer(i int) conversation.Customer {
 	return conversation.Customer(fmt.Sprintf("customer-%09d", i))
 }
@@ -108,8 +113,10 @@ func benchSetup(agents, slots int, skilled bool) routing.Setup {
 type benchBoard struct {
 	*Board
 	tb testing.TB
-	n  int    // messages so far: each is a customer's of its own
-	r  uint64 // a deterministic sequence of choices
+
+	callers []benchCaller
+	n       int    // messages so far: each is a customer's of its own
+	r       uint64 // a deterministic sequence of choices
 }
 
 func openBench(tb testing.TB, c Config, setup routing.Setup) *benchBoard {
@@ -155,7 +162,7 @@ func (b *benchBoard) arrival(page int) conversation.Inbound {
 	b.n++
 	return conversation.Inbound{
 		Channel: "messenger", Source: benchPage(page), Customer: benchCustomer(b.n),
-		ExternalID: fmt.Sprintf("m_%024d", b.n), Text: "Good morning, where is my parcel? It should have come on Monday.",
+		ExternalID: fmt.Sprintf("m_%024d", b.n), Text: fmt.Sprintf("Good morning, where is parcel %d?", b.n),
 	}
 }
 
@@ -176,17 +183,18 @@ const lifecycleCommands = 8
 // serves, through its whole life. What becomes of the two messages to the
 // customer is reported by the Board's own senders and is not counted.
 func (b *benchBoard) lifecycle(ctx context.Context, i, turn int) {
+	who := &b.callers[i]
 	in := conversation.Inbound{
-		Channel: "messenger", Source: benchPage(i), Customer: benchCustomer(turn%1000 + 1000*i),
-		ExternalID: fmt.Sprintf("m_%08d_%015d", i, 2*turn), Text: "Good morning, where is my parcel?",
+		Channel: "messenger", Source: who.page, Customer: who.customers[turn%len(who.customers)],
+		ExternalID: who.message(2 * turn), Text: "Good morning, where is my parcel?",
 	}
 	id, err := b.Receive(ctx, in)
 	b.must(err)
-	a := b.Agent(benchAgent(i))
+	a := who.agent
 	b.must(a.Accept(ctx, id))
 	_, err = a.Send(ctx, id, "Good morning. May I have the number of your order, please?")
 	b.must(err)
-	in.ExternalID, in.Text = fmt.Sprintf("m_%08d_%015d", i, 2*turn+1), "It is 4711-0815."
+	in.ExternalID, in.Text = who.message(2*turn+1), "It is 4711-0815."
 	_, err = b.Receive(ctx, in)
 	b.must(err)
 	_, err = a.Send(ctx, id, "Thank you. It will be with you tomorrow before noon.")
@@ -209,8 +217,25 @@ func lifecycleBoard(tb testing.TB, c Config, callers int) *benchBoard {
 	}
 	b := openBench(tb, c, s)
 	b.signIn(callers)
+	for i := range callers {
+		who := benchCaller{page: benchPage(i), agent: b.Agent(benchAgent(i)), prefix: fmt.Sprintf("m_%08d_000", i)}
+		for k := range 1000 {
+			who.customers = append(who.customers, benchCustomer(1000*i+k))
+		}
+		b.callers = append(b.callers, who)
+	}
 	return b
 }
+
+// benchCaller is what a caller of lifecycle has at hand.
+type benchCaller struct {
+	page      conversation.Source
+	agent     Agent
+	customers []conversation.Customer
+	prefix    string
+}
+
+func (c *benchCaller) message(n int) string { return c.prefix + strconv.Itoa(100_000_000+n) }
 
 // BenchmarkBoardLifecycle is a conversation's whole life: receive, offer,
 // accept, four messages (the customer's second one, two of the agent's and a
@@ -258,7 +283,7 @@ func BenchmarkRoute(b *testing.B) {
 			}
 			ring := make([]live, 0, agents)
 			for range agents {
-				id, err := board.Receive(ctx, board.arrival(board.pick(benchQueues)))
+				id, err := board.Receive(ctx, board.arrival(board.n % benchQueues))
 				board.must(err)
 				who := board.offered(id)
 				board.must(board.Agent(who).Accept(ctx, id))
@@ -272,7 +297,7 @@ func BenchmarkRoute(b *testing.B) {
 			runtime.GC()
 			for b.Loop() {
 				for i := range in {
-					in[i] = board.arrival(board.pick(benchQueues))
+					in[i] = board.arrival(board.n % benchQueues)
 				}
 				began := time.Now()
 				for i := range in {
@@ -321,9 +346,9 @@ func benchBacklog(b *testing.B, skilled bool) {
 	board := openBench(b, Config{}, benchSetup(agents, 1, skilled))
 	board.signIn(agents)
 	arrive := func() {
-		in := board.arrival(board.pick(benchQueues))
+		in := board.arrival(board.n % benchQueues)
 		if skilled {
-			in.Entry.Needs = benchNeeds(board.n)
+			in.Entry.Needs = benchNeeds(board.pick(100))
 		}
 		_, err := board.Receive(ctx, in)
 		board.must(err)

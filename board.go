@@ -2,14 +2,17 @@ package switchboard
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/benbjohnson/clock"
 
+	"github.com/switchboard-go/switchboard/agent"
 	"github.com/switchboard-go/switchboard/conversation"
 	"github.com/switchboard-go/switchboard/internal/floor"
 )
@@ -22,9 +25,11 @@ var (
 	// not answer, before it was certain whether the command was carried out. With an
 	// idempotency key it can be asked again.
 	ErrOutcomeUnknown = errors.New("switchboard: it is not known whether the command was carried out")
-	// ErrActor means that a command does not say who acts.
+	// ErrActor means that a command does not say who acts, or names a role that
+	// there is not, or with an ID of more than 512 bytes or not of UTF-8.
 	ErrActor = floor.ErrActor
-	// ErrKey means that an idempotency key is longer than 128 bytes.
+	// ErrKey means that an idempotency key is longer than 128 bytes or not valid
+	// UTF-8.
 	ErrKey = floor.ErrKey
 	// ErrCommand means that a command is of no known type, or the engine's own.
 	ErrCommand = floor.ErrCommand
@@ -35,7 +40,8 @@ type Command struct {
 	// By is who acts. The zero Actor is refused with ErrActor: every change is
 	// somebody's.
 	By Actor
-	// Why is the actor's own words for the record, at most 256 bytes.
+	// Why is the actor's own words for the record, at most 256 bytes; longer ones
+	// are refused with ErrCommand.
 	Why string
 	// Key, if not empty, makes the command idempotent: the same key of the same
 	// actor within 24 hours gives the first success again, without doing it
@@ -61,19 +67,21 @@ type Result struct {
 // Accepted is the outcome for one offer of a conversation.AcceptAll.
 type Accepted struct {
 	Conversation conversation.ID // which was offered
-	Err          error // nil, or why the agent does not have it
+	Err          error           // nil, or why the agent does not have it
 }
 
 // Board is one tenant's contact centre. It is safe for concurrent use.
 //
-// A Board runs three goroutines and one timer, however many agents and
-// conversations it has, and one more for each message in flight.
+// A Board runs two goroutines and one timer, however many agents and
+// conversations it has, and one more goroutine for each message in flight. An
+// empty one takes some tens of kilobytes.
 type Board struct {
 	config    Config
 	log       Log
 	exclusive func() bool
 
 	requests chan *request
+	pool     sync.Pool // of requests
 	wake     chan struct{}
 	stopping chan struct{} // closed by Close
 	draining atomic.Bool   // set by Shutdown
@@ -82,18 +90,28 @@ type Board struct {
 	failure  atomic.Pointer[error] // why the Board no longer serves
 
 	// The committer's own.
-	floor     *floor.Floor
-	position  Position
-	commits   uint64
-	writer    *writer
-	reader    *reader
-	steps     []int // ends of the steps in floor.Events()
-	raw       time.Time
-	timer     *clock.Timer
-	armed     time.Time
-	appends   appender
-	committed []Event
-	failing   bool // the last append failed
+	floor      *floor.Floor
+	position   Position
+	id         string // of this opening, in the names of its commits
+	commits    uint64
+	writer     *writer
+	reader     *reader
+	steps      []int // ends of the steps in floor.Events()
+	raw        time.Time
+	at         time.Time // the board's time when the clock said raw
+	timer      *clock.Timer
+	armed      time.Time // when the timer fires, by the clock
+	retry      *time.Timer
+	appends    appender
+	committed  []Event
+	proved     bool // the last thing that was decided is in the log
+	doubt      bool // an append past the position may be in the log, or get there
+	due        bool // a deadline was due at the last decision
+	recovering bool // Open reads the log
+	// late says that a deadline could not be served in its time, for want of a
+	// Board that was open or of a store: since when, or zero for always.
+	late      bool
+	lateSince time.Time
 
 	tail  tail
 	sends senders
@@ -122,8 +140,10 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 		stopping:  make(chan struct{}),
 		done:      make(chan struct{}),
 		floor:     floor.New(floor.Config{Load: time.LoadLocation, Node: c.Node}),
+		id:        rand.Text(),
 		writer:    newWriter(),
 		reader:    newReader(),
+		late:      true,
 	}
 	if x, ok := log.(Exclusive); ok {
 		b.exclusive = x.Exclusive
@@ -131,6 +151,7 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 	b.sends.init(b)
 	b.appends.start(log)
 	if err := b.recover(ctx); err != nil {
+		b.sends.stop()
 		b.appends.stop()
 		return nil, errors.Join(err, log.Close())
 	}
@@ -138,19 +159,15 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 	return b, nil
 }
 
-// recover reads the log and takes over what was being sent.
+// recover reads the log. What it says happened before: there is nothing to be
+// published, and nothing to be sent but what the committer takes over.
 func (b *Board) recover(ctx context.Context) error {
-	if err := b.readOn(ctx); err != nil {
-		return err
-	}
-	b.tail.start(b.position, b.floor.Seq())
-	now := b.now()
-	if at, ok := b.floor.Next(); ok && b.floor.Seq() > 0 && now.Sub(at) > b.config.Lateness {
-		b.config.Logger.Warn("nobody served the board", "from", b.floor.Now(), "to", now)
-		b.floor.Outage(now)
-		b.step()
-	}
-	return nil
+	b.recovering = true
+	err := b.readOn(ctx)
+	b.recovering = false
+	b.tail.start(b.floor.Seq())
+	b.readAt()
+	return err
 }
 
 // readOn applies what is in the log past the present position.
@@ -179,8 +196,10 @@ func (b *Board) applyRecord(p Position, events []floor.Event) error {
 		b.floor.Apply(&events[i])
 	}
 	b.floor.Commit()
-	b.publish(p, events)
-	b.position = p
+	if !b.recovering {
+		b.publish(events)
+	}
+	b.position, b.doubt = p, false
 	return nil
 }
 
@@ -191,8 +210,10 @@ func (b *Board) Name() string { return b.config.Name }
 func (b *Board) Node() string { return b.config.Node }
 
 // Close stops the Board at once: commands that wait are refused with ErrClosed,
-// messages in flight are given up and settled when the board is opened again.
-// It returns when every goroutine has ended. Closing twice is fine.
+// messages in flight are given up and settled when the board is opened again. It
+// returns when every goroutine has ended, transports included; only a store that
+// ignores its context is left behind after a second. Closing twice is fine.
+// Close must not be called from a Transport or a filter.
 func (b *Board) Close() error {
 	var err error
 	b.once.Do(func() {
@@ -229,14 +250,31 @@ func (b *Board) Do(ctx context.Context, c Command) (Result, error) {
 	if b.draining.Load() {
 		return Result{}, b.closedError()
 	}
+	if err := c.check(); err != nil {
+		return Result{}, err
+	}
 	return b.do(ctx, c)
 }
 
-func (b *Board) do(ctx context.Context, c Command) (Result, error) {
-	if len(c.Why) > 256 {
-		return Result{}, fmt.Errorf("%w: Why is longer than 256 bytes", ErrCommand)
+// check refuses what the log could not give back as it was.
+func (c *Command) check() error {
+	switch {
+	case c.By.Role == agent.Engine:
+		return ErrActor
+	case c.By.Role > agent.Platform:
+		return fmt.Errorf("%w: there is no role %d", ErrActor, uint8(c.By.Role))
+	case len(c.By.ID) > conversation.MaxName || !utf8.ValidString(c.By.ID):
+		return fmt.Errorf("%w: an ID is at most %d bytes of UTF-8", ErrActor, conversation.MaxName)
+	case len(c.Why) > 256 || !utf8.ValidString(c.Why):
+		return fmt.Errorf("%w: Why is at most 256 bytes of UTF-8", ErrCommand)
+	case len(c.Key) > 128 || !utf8.ValidString(c.Key):
+		return fmt.Errorf("%w: at most 128 bytes of UTF-8", ErrKey)
 	}
-	r := newRequest()
+	return nil
+}
+
+func (b *Board) do(ctx context.Context, c Command) (Result, error) {
+	r := b.newRequest()
 	r.cmd = floor.Command{By: c.By, Why: c.Why, Key: c.Key, Body: c.Do}
 	if err := b.ask(ctx, r); err != nil {
 		return Result{}, err
@@ -252,13 +290,18 @@ func (b *Board) do(ctx context.Context, c Command) (Result, error) {
 // Receive takes a customer's message from a channel. It returns the
 // conversation; one already taken is a success that changes nothing.
 func (b *Board) Receive(ctx context.Context, in conversation.Inbound) (conversation.ID, error) {
-	res, err := b.Do(ctx, Command{By: Actor{Role: roleCustomer, ID: string(in.Customer)}, Do: in})
+	if b.draining.Load() {
+		return 0, b.closedError()
+	}
+	// A customer's id that is no actor's is refused with all else that may be wrong
+	// with the message.
+	res, err := b.do(ctx, Command{By: Actor{Role: roleCustomer, ID: string(in.Customer)}, Do: in})
 	return res.Conversation, err
 }
 
 // request is a command or a query on its way to the committer.
 type request struct {
-	ctx   context.Context
+	pool  *sync.Pool
 	cmd   floor.Command
 	query func(*floor.Floor) error // instead of cmd
 	state atomic.Int32
@@ -266,8 +309,13 @@ type request struct {
 
 	res   floor.Result
 	err   error
+	steps int  // how many there were when it was decided, of those to be appended
 	final bool // decided, and in the log
 }
+
+// take makes the request the committer's own, and reports false when its caller
+// has left.
+func (r *request) take() bool { return r.state.CompareAndSwap(requestWaits, requestTaken) }
 
 const (
 	requestWaits int32 = iota
@@ -275,36 +323,44 @@ const (
 	requestAbandoned
 )
 
-var requests = sync.Pool{New: func() any { return &request{done: make(chan struct{}, 1)} }}
-
-func newRequest() *request { return requests.Get().(*request) }
+// newRequest returns a request of the Board's own pool: one with a channel from
+// another testing/synctest bubble must not be used.
+func (b *Board) newRequest() *request {
+	if r, ok := b.pool.Get().(*request); ok {
+		return r
+	}
+	return &request{pool: &b.pool, done: make(chan struct{}, 1)}
+}
 
 func (r *request) free() {
-	r.ctx, r.cmd, r.query, r.res, r.err, r.final = nil, floor.Command{}, nil, floor.Result{}, nil, false
+	r.cmd, r.query, r.res, r.err, r.steps, r.final = floor.Command{}, nil, floor.Result{}, nil, 0, false
 	r.state.Store(requestWaits)
-	requests.Put(r)
+	r.pool.Put(r)
 }
 
 func (r *request) answer() { r.done <- struct{}{} }
 
 // ask hands the request over and waits for its answer.
 func (b *Board) ask(ctx context.Context, r *request) error {
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		r.free()
-		return context.Cause(ctx)
+		return ended(ctx)
 	}
-	r.ctx = ctx
 	select {
 	case <-b.stopping:
 		return b.closedError()
 	default:
 	}
 	select {
-	case b.requests <- r:
-	case <-b.done:
-		return b.closedError()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	case b.requests <- r: // nearly always, and cheaper than to look at three channels
+	default:
+		select {
+		case b.requests <- r:
+		case <-b.done:
+			return b.closedError()
+		case <-ctx.Done():
+			return ended(ctx)
+		}
 	}
 	select {
 	case <-r.done:
@@ -317,12 +373,16 @@ func (b *Board) ask(ctx context.Context, r *request) error {
 		}
 	case <-ctx.Done():
 		if r.state.CompareAndSwap(requestWaits, requestAbandoned) {
-			return context.Cause(ctx)
+			return ended(ctx)
+		}
+		if r.query != nil {
+			<-r.done // it runs: it must not write to a caller who has left
+			break
 		}
 		select {
 		case <-r.done:
 		default:
-			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, context.Cause(ctx))
+			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, ended(ctx))
 		}
 	}
 	if r.err != nil {
@@ -331,6 +391,16 @@ func (b *Board) ask(ctx context.Context, r *request) error {
 		return err
 	}
 	return nil
+}
+
+// ended is why a context is over: its own error, and the cause if somebody gave
+// another.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // closedError says why the Board no longer serves.
@@ -345,13 +415,21 @@ func (b *Board) closedError() error {
 // never standing still while the clock is behind it.
 func (b *Board) now() time.Time {
 	raw := b.config.Clock.Now()
-	now := raw.UTC().Round(0)
-	if last := b.floor.Now(); now.Before(last) {
-		if b.raw.IsZero() || raw.Before(b.raw) {
-			b.raw = raw
-		}
-		now = last.Add(max(0, raw.Sub(b.raw)))
+	at := raw.UTC().Round(0)
+	if at.Before(b.at) {
+		at = b.at.Add(max(0, raw.Sub(b.raw)))
 	}
-	b.raw = raw
-	return now
+	b.at, b.raw = at, raw
+	return at
+}
+
+// readAt notes that the log was just read: the board's time is not before its
+// last event, nor before 1970, where a fake clock may begin but no log can.
+func (b *Board) readAt() {
+	b.now()
+	for _, least := range [...]time.Time{time.Unix(0, 0).UTC(), b.floor.Now()} {
+		if b.at.Before(least) {
+			b.at = least
+		}
+	}
 }

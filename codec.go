@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/switchboard-go/switchboard/agent"
@@ -119,31 +120,53 @@ func KindOf(body any) string {
 }
 
 // writer encodes events. It is not safe for concurrent use.
+//
+// It writes headers and lines by hand, exactly as the encoder would write a
+// header and a line: a third of the time of a commit is spent here.
 type writer struct {
 	enc  *wire.Encoder
-	body []byte
+	at   time.Time // the last instant written
+	text []byte    // and how: most events of a commit have the same one
 }
 
 func newWriter() *writer { return &writer{enc: registry.NewEncoder()} }
 
-func (w *writer) header(dst []byte, h header) ([]byte, error) {
-	dst, err := w.enc.Append(dst, &h)
-	return append(dst, '\n'), err
+func (w *writer) header(dst []byte, h header) []byte {
+	dst = strconv.AppendInt(append(dst, `{"format":`...), int64(h.Format), 10)
+	dst = wire.AppendString(append(dst, `,"commit":`...), h.Commit)
+	dst = strconv.AppendInt(append(dst, `,"events":`...), int64(h.Events), 10)
+	return append(dst, '}', '\n')
 }
 
-// event appends the event's line.
+// event appends the event's line. With an error dst comes back as it was.
 func (w *writer) event(dst []byte, e *floor.Event) ([]byte, error) {
-	kind, ok := registry.Kind(e.Body)
-	if !ok {
-		return dst, fmt.Errorf("switchboard: %T is not an event", e.Body)
+	if len(w.text) == 0 || e.At != w.at {
+		text, ok := wire.AppendTime(w.text[:0], e.At)
+		if !ok {
+			return dst, fmt.Errorf("switchboard: the instant %v cannot be written", e.At)
+		}
+		w.at, w.text = e.At, text
 	}
-	var err error
-	if w.body, err = w.enc.AppendBody(w.body[:0], e.Body); err != nil {
+	out := strconv.AppendUint(append(dst, `{"seq":`...), e.Seq, 10)
+	out = append(append(out, `,"at":`...), w.text...)
+	if e.By != (Actor{}) {
+		out = wire.AppendString(append(out, `,"by":{"role":`...), e.By.Role.String())
+		if e.By.ID != "" {
+			out = wire.AppendString(append(out, `,"id":`...), e.By.ID)
+		}
+		out = append(out, '}')
+	}
+	if e.Why != "" {
+		out = wire.AppendString(append(out, `,"why":`...), e.Why)
+	}
+	if e.Key != "" {
+		out = wire.AppendString(append(out, `,"key":`...), e.Key)
+	}
+	out, err := w.enc.AppendTagged(append(out, ','), e.Body)
+	if err != nil {
 		return dst, err
 	}
-	l := line{Seq: e.Seq, At: e.At, By: e.By, Why: e.Why, Key: e.Key, Kind: kind, Body: w.body}
-	dst, err = w.enc.Append(dst, &l)
-	return append(dst, '\n'), err
+	return append(out, '}', '\n'), nil
 }
 
 // reader decodes records. It is not safe for concurrent use.

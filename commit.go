@@ -26,13 +26,13 @@ const (
 // run is the committer: the one goroutine that touches the state.
 func (b *Board) run() {
 	defer close(b.done)
+	defer b.stopTimers()
 	batch := make([]*request, 0, batchLimit)
 	b.serve(nil)
-	b.sends.resume()
 	for b.failure.Load() == nil {
+		b.sends.resume()
 		select {
 		case <-b.stopping:
-			b.stopTimer()
 			return
 		case <-b.wake:
 		case r := <-b.requests:
@@ -51,7 +51,6 @@ func (b *Board) run() {
 		clear(batch)
 		batch = batch[:0]
 	}
-	b.stopTimer()
 }
 
 // outcome is what became of an append.
@@ -70,7 +69,8 @@ const (
 func (b *Board) serve(batch []*request) {
 	n := 0
 	for _, r := range batch {
-		if r.state.CompareAndSwap(requestWaits, requestTaken) {
+		// A query is taken when it is run, so that its caller can leave until then.
+		if r.query != nil || r.state.CompareAndSwap(requestWaits, requestTaken) {
 			batch[n] = r
 			n++
 		}
@@ -80,25 +80,34 @@ func (b *Board) serve(batch []*request) {
 		out, err := b.decide(batch)
 		if out == appended && !b.certain(batch) {
 			// Refusals and no-ops say how things are. Make sure that they are so.
-			if out, err = b.confirm(); out == conflicted {
-				continue
+			out, err = b.confirm()
+		} else if out == conflicted {
+			err = b.others()
+			if err != nil {
+				out = unknown
 			}
 		}
-		switch out {
-		case conflicted:
-			if err := b.others(); err != nil {
-				b.fail(batch, err)
-				return
-			}
+		switch {
+		case out == conflicted:
 			continue
-		case refused, unknown:
-			b.failing = true
-			b.giveUp(batch, out, err)
-		default:
-			b.failing = false
-			b.answer(batch)
+		case fatal(err):
+			b.fail(batch, err)
+			return
 		}
-		b.arm()
+		// The timer comes before the answers: whoever moves a fake clock after one
+		// finds it set, and who waits for the sends finds them begun.
+		if out == appended {
+			b.late = false
+			b.arm(true)
+			b.answer(batch)
+			return
+		}
+		if b.due && !b.late {
+			b.late, b.lateSince = true, b.at
+		}
+		b.arm(false)
+		b.retryLater()
+		b.giveUp(batch, out, err)
 		return
 	}
 }
@@ -107,12 +116,21 @@ func (b *Board) serve(batch []*request) {
 // and appends.
 func (b *Board) decide(batch []*request) (outcome, error) {
 	now := b.now()
-	if b.failing {
-		if at, ok := b.floor.Next(); ok && now.Sub(at) > b.config.Lateness {
+	at, due := b.floor.Next()
+	due = due && !at.After(now)
+	if due && b.late {
+		// Nobody served since the deadline, or since it could first not be stored:
+		// how far a fake clock jumped before that proves nothing.
+		if at.Before(b.lateSince) {
+			at = b.lateSince
+		}
+		if now.Sub(at) > b.config.Lateness {
+			b.config.Logger.Warn("nobody served the board", "from", b.floor.Now(), "to", now)
 			b.floor.Outage(now)
 			b.step()
 		}
 	}
+	b.due = due
 	if out, err := b.advance(now, nil); out != appended {
 		return out, err
 	}
@@ -122,6 +140,7 @@ func (b *Board) decide(batch []*request) (outcome, error) {
 		}
 		r.res, r.err = b.floor.Do(now, r.cmd)
 		b.step()
+		r.steps = len(b.steps)
 		if out, err := b.advance(now, batch[:i+1]); out != appended {
 			return out, err
 		}
@@ -150,11 +169,13 @@ func (b *Board) step() {
 	}
 }
 
-// flush appends the events since the last flush. Then the requests decided so
-// far are final.
+// flush appends the events since the last flush. With each record that is
+// stored, the requests are final whose steps are in the log, refusals and
+// no-ops between them included: nobody was first.
 func (b *Board) flush(decided []*request) (outcome, error) {
 	events := b.floor.Events()
-	from := 0
+	from, stored := 0, 0
+	b.proved = false
 	data := b.appends.buffer()
 	for len(b.steps) > 0 {
 		n, to := 0, from
@@ -179,27 +200,29 @@ func (b *Board) flush(decided []*request) (outcome, error) {
 		if err != nil {
 			return b.partly(events, from, refused, fmt.Errorf("%w: %w", ErrRefused, err))
 		}
-		b.commits++
-		commit := b.config.Node + "-" + strconv.FormatUint(b.commits, 10)
-		p, out, err := b.append(header{Format: format, Commit: commit, Events: to - from}, body)
+		p, out, err := b.append(header{Format: format, Commit: b.commit(), Events: to - from}, body)
 		if out != appended {
 			return b.partly(events, from, out, err)
 		}
-		b.publish(p, events[from:to])
-		b.position = p
-		from = to
+		b.publish(events[from:to])
+		b.position, b.doubt = p, false
+		from, stored = to, stored+n
 		b.steps = b.steps[:copy(b.steps, b.steps[n:])]
+		for _, r := range decided {
+			r.final = r.final || r.query == nil && r.steps <= stored
+		}
 		data = body
 	}
+	b.proved = from > 0
 	b.floor.Commit()
-	if from > 0 {
-		// That the append went through proves that nobody was first: refusals
-		// and no-ops decided before it hold as well.
-		for _, r := range decided {
-			r.final = r.query == nil
-		}
-	}
 	return appended, nil
+}
+
+// commit names the next append. No other Board, of whatever node and before or
+// after this one, gives the same name.
+func (b *Board) commit() string {
+	b.commits++
+	return b.id + "-" + strconv.FormatUint(b.commits, 10)
 }
 
 // partly takes back what was not appended: all of the batch, and then again
@@ -217,31 +240,28 @@ func (b *Board) partly(events []floor.Event, done int, out outcome, err error) (
 
 // append puts one record into the log and finds out what became of it.
 func (b *Board) append(h header, body []byte) (Position, outcome, error) {
-	data, err := b.appends.assemble(b.writer, h, body)
-	if err != nil {
-		return 0, refused, fmt.Errorf("%w: %w", ErrRefused, err)
-	}
+	data := b.appends.assemble(b.writer, h, body)
 	deadline := time.Now().Add(b.config.AppendTimeout)
+	doubt := false // an attempt may have been stored
 	for {
-		p, err := b.appends.do(b.position, data, deadline)
+		p, err := b.appends.do(b.position, data, deadline, b.stopping)
 		switch {
 		case err == nil:
 			return p, appended, nil
 		case errors.Is(err, ErrConflict):
-			if p, ours := b.isOurs(h.Commit, deadline); ours {
-				return p, appended, nil
-			}
-			return 0, conflicted, err
-		case errors.Is(err, ErrRefused):
+			// The winner may be an earlier attempt of ours, even one that the store
+			// made by itself.
+			return b.winner(h.Commit, err)
+		case errors.Is(err, ErrRefused) && !doubt:
 			return 0, refused, err
 		}
 		// It may have been stored, or may still be. Asking again with the same
 		// commit is safe: at most one of them can be at this place.
-		b.config.Logger.Warn("an append failed", "err", err)
-		if time.Until(deadline) <= 0 || b.appends.stuck() {
-			if p, ours := b.isOurs(h.Commit, deadline); ours {
-				return p, appended, nil
-			}
+		if !doubt {
+			b.config.Logger.Warn("an append failed", "err", err)
+		}
+		doubt, b.doubt = true, true
+		if b.appends.stuck() {
 			return 0, unknown, err
 		}
 		select {
@@ -249,30 +269,46 @@ func (b *Board) append(h header, body []byte) (Position, outcome, error) {
 		case <-b.stopping:
 			return 0, unknown, err
 		}
+		if time.Until(deadline) <= 0 {
+			return b.winner(h.Commit, err)
+		}
 	}
 }
 
-// isOurs reports whether the record past the present position is the one with
-// that commit.
-func (b *Board) isOurs(commit string, deadline time.Time) (Position, bool) {
-	if b.appends.stuck() {
-		return 0, false
-	}
-	ctx, cancel := context.WithDeadline(context.Background(), deadline.Add(time.Second))
+// winner finds out whether the record past the present position is the one with
+// that commit. It returns the cause when there is none or it is another's.
+func (b *Board) winner(commit string, cause error) (Position, outcome, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), b.config.AppendTimeout)
 	defer cancel()
 	for rec, err := range b.log.Read(ctx, b.position) {
-		if err != nil {
-			return 0, false
+		got := ""
+		if err == nil {
+			got, _, err = b.reader.record(rec)
 		}
-		got, _, err := b.reader.record(rec)
-		return rec.Position, err == nil && got == commit
+		switch {
+		case err != nil:
+			// Were it taken for another's, and read later as ours, its commands
+			// would be carried out twice.
+			b.doubt = true
+			return 0, unknown, err
+		case got == commit:
+			return rec.Position, appended, nil
+		}
+		return 0, conflicted, cause
 	}
-	return 0, false
+	b.doubt = true
+	return 0, unknown, cause
 }
 
 // certain reports whether an append has confirmed every answer, or none needs
 // it.
 func (b *Board) certain(batch []*request) bool {
+	if b.proved {
+		return true
+	}
+	if b.doubt {
+		return false
+	}
 	for _, r := range batch {
 		if !r.final {
 			return b.exclusive()
@@ -283,6 +319,9 @@ func (b *Board) certain(batch []*request) bool {
 
 // confirm makes sure that nobody else has appended. It may find that somebody
 // has, and takes that in.
+//
+// While the outcome of an append is not known, reading is not enough: it may
+// still arrive. A record without events takes its place, and then it cannot.
 func (b *Board) confirm() (outcome, error) {
 	before := b.position
 	if err := b.others(); err != nil {
@@ -291,7 +330,19 @@ func (b *Board) confirm() (outcome, error) {
 	if b.position != before {
 		return conflicted, nil
 	}
-	return appended, nil
+	if !b.doubt {
+		return appended, nil
+	}
+	p, out, err := b.append(header{Format: format, Commit: b.commit()}, nil)
+	switch out {
+	case appended:
+		b.position, b.doubt = p, false
+	case conflicted:
+		if err = b.others(); err != nil {
+			out = unknown
+		}
+	}
+	return out, err
 }
 
 // others takes in what others have appended.
@@ -299,17 +350,19 @@ func (b *Board) others() error {
 	ctx, cancel := context.WithTimeout(context.Background(), b.config.AppendTimeout)
 	defer cancel()
 	err := b.readOn(ctx)
-	b.raw = b.config.Clock.Now()
+	b.readAt()
 	return err
 }
 
 // answer runs the queries and answers everybody.
 func (b *Board) answer(batch []*request) {
 	for _, r := range batch {
-		if r.query != nil {
+		if r.query == nil {
+			r.answer()
+		} else if r.take() {
 			r.err = r.query(b.floor)
+			r.answer()
 		}
-		r.answer()
 	}
 }
 
@@ -319,10 +372,14 @@ func (b *Board) giveUp(batch []*request, out outcome, err error) {
 	for _, r := range batch {
 		switch {
 		case r.query != nil:
-			if qerr := r.query(b.floor); qerr != nil {
-				r.err = qerr
+			if !r.take() {
+				continue
+			}
+			stale := &StaleError{AsOf: b.floor.Now(), Err: err}
+			if r.err = r.query(b.floor); r.err != nil {
+				r.err = fmt.Errorf("%w (%w)", r.err, stale)
 			} else {
-				r.err = &StaleError{AsOf: b.floor.Now(), Err: err}
+				r.err = stale
 			}
 		case r.final:
 		case out == refused:
@@ -334,17 +391,20 @@ func (b *Board) giveUp(batch []*request, out outcome, err error) {
 	}
 }
 
-// fail stops serving for good: the log holds what this Board cannot read.
-func (b *Board) fail(batch []*request, err error) {
+// fatal reports whether the log holds what this Board cannot read.
+func fatal(err error) bool {
 	corrupt, tooNew := (*CorruptError)(nil), (*FormatError)(nil)
-	if !errors.As(err, &corrupt) && !errors.As(err, &tooNew) {
-		b.giveUp(batch, unknown, err)
-		b.arm()
-		return
-	}
+	return errors.As(err, &corrupt) || errors.As(err, &tooNew)
+}
+
+// fail stops serving for good.
+func (b *Board) fail(batch []*request, err error) {
 	b.failure.Store(&err)
 	b.config.Logger.Error("the board stops serving", "err", err)
 	for _, r := range batch {
+		if r.query != nil && !r.take() {
+			continue
+		}
 		if !r.final {
 			r.err = b.closedError()
 		}
@@ -354,7 +414,7 @@ func (b *Board) fail(batch []*request, err error) {
 }
 
 // publish hands committed events to the streams and to the senders.
-func (b *Board) publish(p Position, events []floor.Event) {
+func (b *Board) publish(events []floor.Event) {
 	b.committed = b.committed[:0]
 	for i := range events {
 		e := &events[i]
@@ -362,40 +422,63 @@ func (b *Board) publish(p Position, events []floor.Event) {
 			Seq: e.Seq, At: e.At, By: e.By, Why: e.Why, Key: e.Key, Body: e.Body, before: b.position,
 		})
 	}
-	b.tail.add(p, b.committed)
+	b.tail.add(b.committed)
 	b.sends.look(b.committed)
 	clear(b.committed)
 }
 
 // arm sets the one timer for the earliest deadline. A timer that is set for
-// earlier stays: it only wakes, and then is set again.
-func (b *Board) arm() {
+// earlier stays: it only wakes, and then is set again. What is overdue is served
+// at once, unless that has just failed.
+func (b *Board) arm(served bool) {
 	b.sends.start()
 	at, ok := b.floor.Next()
-	if b.failing {
-		retry := b.floor.Now().Add(time.Second)
-		if !ok || at.Before(retry) {
-			at, ok = retry, true
-		}
+	if !ok {
+		return
 	}
-	now := b.config.Clock.Now()
-	if !ok || b.timer != nil && !b.armed.After(at) && b.armed.After(now) {
+	d := at.Sub(b.now())
+	wake := b.raw.Add(d) // by the clock, which may be behind the board's time
+	if b.timer != nil && !b.armed.After(wake) && b.armed.After(b.raw) {
 		return
 	}
 	b.stopTimer()
-	d := at.Sub(now)
 	if d <= 0 {
-		b.rouse()
+		if served {
+			b.rouse()
+		}
 		return
 	}
-	b.armed = at
+	b.armed = wake
 	b.timer = b.config.Clock.AfterFunc(d, b.rouse)
+	if b.config.Clock.Now().Sub(b.raw) >= time.Millisecond {
+		// A fake clock was moved meanwhile, so the timer is late by that.
+		b.stopTimer()
+		b.rouse()
+	}
+}
+
+// retryLater makes the committer try again soon, in real time: a store that is
+// back is noticed although nobody asks for anything.
+func (b *Board) retryLater() {
+	d := min(time.Second, b.config.AppendTimeout)
+	if b.retry == nil {
+		b.retry = time.AfterFunc(d, b.rouse)
+	} else {
+		b.retry.Reset(d)
+	}
 }
 
 func (b *Board) stopTimer() {
 	if b.timer != nil {
 		b.timer.Stop()
 		b.timer = nil
+	}
+}
+
+func (b *Board) stopTimers() {
+	b.stopTimer()
+	if b.retry != nil {
+		b.retry.Stop()
 	}
 }
 

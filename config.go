@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"reflect"
+	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/benbjohnson/clock"
 
@@ -28,8 +31,10 @@ type Config struct {
 	// Clock is the time. Nil means the real one. Both a clock.Mock and
 	// clock.New() inside testing/synctest work.
 	Clock clock.Clock
-	// Node names this process among those that share the store. Empty means a
-	// random name.
+	// Node names this process among those that share the store, at most 128 bytes.
+	// No other that runs may have the name; after a restart it should be the same
+	// again, because only under it are the messages taken over that were in flight,
+	// unless the store is [Exclusive]. Empty means a random name.
 	Node string
 	// Logger takes what an operator should know; never a customer's words. Nil
 	// means none.
@@ -78,11 +83,17 @@ func (c Config) validate() error {
 	bad := func(path, format string, args ...any) {
 		ps = append(ps, wrapup.FieldError{Path: path, Problem: fmt.Sprintf(format, args...)})
 	}
-	if c.Name == "" || len(c.Name) > 128 {
-		bad("Name", "must be 1 to 128 bytes")
+	if c.Name == "" || len(c.Name) > 128 || !utf8.ValidString(c.Name) {
+		bad("Name", "must be 1 to 128 bytes of UTF-8")
 	}
-	if len(c.Node) > 128 {
-		bad("Node", "must be at most 128 bytes")
+	if c.Store != nil && null(c.Store) {
+		bad("Store", "is a nil %T", c.Store)
+	}
+	if c.Clock != nil && null(c.Clock) {
+		bad("Clock", "is a nil %T", c.Clock)
+	}
+	if len(c.Node) > 128 || !utf8.ValidString(c.Node) {
+		bad("Node", "must be at most 128 bytes of UTF-8")
 	}
 	for _, d := range []struct {
 		name string
@@ -98,18 +109,24 @@ func (c Config) validate() error {
 	if c.Sends < 0 {
 		bad("Sends", "must not be negative: %d", c.Sends)
 	}
-	for ch, t := range c.Transports {
+	for _, ch := range slices.Sorted(maps.Keys(c.Transports)) {
 		if ch == "" {
 			bad("Transports", "a channel must not be empty")
 		}
-		if t == nil {
-			bad(fmt.Sprintf("Transports[%q]", ch), "must not be nil")
+		if t := c.Transports[ch]; t == nil || null(t) {
+			bad(fmt.Sprintf("Transports[%.60q]", ch), "must not be nil")
 		}
 	}
 	if len(ps) > 0 {
 		return &ConfigError{Problems: ps}
 	}
 	return nil
+}
+
+// null reports whether v is a nil pointer in an interface.
+func null(v any) bool {
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
 }
 
 func (c Config) withDefaults() Config {

@@ -43,7 +43,9 @@ func (e Event) Cursor() Cursor { return makeCursor(e.before, e.Seq) }
 type Cursor string
 
 // CursorError means that a text is not a cursor.
-type CursorError struct{ Cursor Cursor }
+type CursorError struct {
+	Cursor Cursor // as it was given
+}
 
 // Error implements error.
 func (e *CursorError) Error() string {

@@ -9,25 +9,32 @@ import (
 )
 
 // MemoryStore keeps logs in memory: for tests, and for boards that need not
-// outlive the process. Several Boards may share one. Use NewMemoryStore.
+// outlive the process. Several Boards may share one. The zero value is empty
+// and ready to use; a MemoryStore must not be copied.
 type MemoryStore struct {
 	mu   sync.Mutex
 	logs map[string]*memoryLog
 }
 
 // NewMemoryStore returns an empty store.
-func NewMemoryStore() *MemoryStore { return &MemoryStore{logs: make(map[string]*memoryLog)} }
+func NewMemoryStore() *MemoryStore { return &MemoryStore{} }
 
 type memoryLog struct {
 	mu      sync.RWMutex
+	trimmed Position // of the newest record that was removed; 0 when none was
 	records []Record
 	open    int
+	opened  int // ever
+
+	snapshots []memorySnapshot // the newest first
+	more      chan struct{}    // closed with the next append; nil while nobody waits
 }
 
 // memoryHandle is one opening of a log.
 type memoryHandle struct {
-	log  *memoryLog
-	once sync.Once
+	log    *memoryLog
+	opened int  // the log's count when this was
+	closed bool // under the log's lock
 }
 
 // Open implements [Store]. It never fails but for a context that is over.
@@ -40,12 +47,16 @@ func (s *MemoryStore) Open(ctx context.Context, board string) (Log, error) {
 	l := s.logs[board]
 	if l == nil {
 		l = &memoryLog{}
+		if s.logs == nil {
+			s.logs = make(map[string]*memoryLog)
+		}
 		s.logs[board] = l
 	}
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.open++
-	l.mu.Unlock()
-	return &memoryHandle{log: l}, nil
+	l.opened++
+	return &memoryHandle{log: l, opened: l.opened}, nil
 }
 
 // Append implements [Log].
@@ -55,7 +66,10 @@ func (h *memoryHandle) Append(ctx context.Context, after Position, data []byte) 
 	}
 	h.log.mu.Lock()
 	defer h.log.mu.Unlock()
-	if end := Position(len(h.log.records)); after != end {
+	if h.closed {
+		return 0, fmt.Errorf("%w: %w", ErrRefused, errLogClosed)
+	}
+	if end := h.log.end(); after != end {
 		if after > end {
 			return 0, fmt.Errorf("%w: %w: %d of %d", ErrRefused, ErrPosition, after, end)
 		}
@@ -63,6 +77,7 @@ func (h *memoryHandle) Append(ctx context.Context, after Position, data []byte) 
 	}
 	p := after + 1
 	h.log.records = append(h.log.records, Record{p, slices.Clone(data)})
+	h.log.wake()
 	return p, nil
 }
 
@@ -70,13 +85,20 @@ func (h *memoryHandle) Append(ctx context.Context, after Position, data []byte) 
 func (h *memoryHandle) Read(ctx context.Context, after Position) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		h.log.mu.RLock()
-		records := h.log.records
+		records, trimmed, end, closed := h.log.records, h.log.trimmed, h.log.end(), h.closed
 		h.log.mu.RUnlock()
-		if int(after) > len(records) {
-			yield(Record{}, fmt.Errorf("%w: %d of %d", ErrPosition, after, len(records)))
+		switch {
+		case closed:
+			yield(Record{}, errLogClosed)
+			return
+		case after > end:
+			yield(Record{}, fmt.Errorf("%w: %d of %d", ErrPosition, after, end))
+			return
+		case after < trimmed:
+			yield(Record{}, fmt.Errorf("%w: after %d, the oldest is at %d", ErrTrimmed, after, trimmed+1))
 			return
 		}
-		for _, r := range records[after:] {
+		for _, r := range records[after-trimmed:] {
 			if err := ctx.Err(); err != nil {
 				yield(Record{}, err)
 				return
@@ -92,15 +114,17 @@ func (h *memoryHandle) Read(ctx context.Context, after Position) iter.Seq2[Recor
 func (h *memoryHandle) Exclusive() bool {
 	h.log.mu.RLock()
 	defer h.log.mu.RUnlock()
-	return h.log.open == 1
+	return h.log.open == 1 && h.log.opened == h.opened
 }
 
 // Close implements [Log].
 func (h *memoryHandle) Close() error {
-	h.once.Do(func() {
-		h.log.mu.Lock()
+	h.log.mu.Lock()
+	defer h.log.mu.Unlock()
+	if !h.closed {
+		h.closed = true
 		h.log.open--
-		h.log.mu.Unlock()
-	})
+		h.log.wake()
+	}
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 
 // view runs a query on the committer.
 func (b *Board) view(ctx context.Context, query func(*floor.Floor) error) error {
-	r := newRequest()
+	r := b.newRequest()
 	r.query = query
 	err := b.ask(ctx, r)
 	if err == nil {
@@ -28,8 +28,8 @@ func (b *Board) view(ctx context.Context, query func(*floor.Floor) error) error 
 	return err
 }
 
-// Conversation returns a conversation with its whole transcript. One that is not in
-// memory is refused with a *routing.UnknownError.
+// Conversation returns a conversation with its whole transcript. One that is not
+// in memory is refused with a *routing.UnknownError.
 func (b *Board) Conversation(ctx context.Context, id conversation.ID) (conversation.Conversation, error) {
 	var c conversation.Conversation
 	err := b.view(ctx, func(f *floor.Floor) (err error) {
@@ -145,7 +145,8 @@ type Place struct {
 }
 
 // Place returns a conversation's place in its queue. It takes time in proportion
-// to the position.
+// to the position. An unknown conversation is refused with a
+// *routing.UnknownError.
 func (b *Board) Place(ctx context.Context, id conversation.ID) (Place, error) {
 	var p Place
 	err := b.view(ctx, func(f *floor.Floor) (err error) {
@@ -157,7 +158,8 @@ func (b *Board) Place(ctx context.Context, id conversation.ID) (Place, error) {
 
 // Targets returns whom the conversation can be transferred to, as of now: queues
 // open to transfers, and agents who are Available, the full ones marked. The
-// query filters by name and id, ignoring case and diacritics; "" finds all.
+// query filters by name and id, ignoring case and diacritics; "" finds all. An
+// unknown conversation is refused with a *routing.UnknownError.
 func (b *Board) Targets(ctx context.Context, id conversation.ID, query string) ([]routing.Target, error) {
 	var ts []routing.Target
 	err := b.view(ctx, func(f *floor.Floor) (err error) {
@@ -169,7 +171,9 @@ func (b *Board) Targets(ctx context.Context, id conversation.ID, query string) (
 
 // Reasons returns the wrap-up reasons from which the agent chooses one for its
 // seat. The query filters by label and id, ignoring case and diacritics; ""
-// finds all.
+// finds all. An unknown conversation is refused with a *routing.UnknownError, an
+// agent without a seat that is active or owes a reason with an error that matches
+// conversation.ErrNotSeated.
 func (b *Board) Reasons(ctx context.Context, id conversation.ID, who agent.ID, query string) ([]wrapup.Reason, error) {
 	var p wrapup.Policy
 	err := b.view(ctx, func(f *floor.Floor) (err error) {
@@ -183,8 +187,8 @@ func (b *Board) Reasons(ctx context.Context, id conversation.ID, who agent.ID, q
 type Snapshot struct {
 	// Cursor is the place in the stream that follows.
 	Cursor        Cursor
-	Now           time.Time // of the last event or deadline
-	Setup         routing.Setup // in normal form
+	Now           time.Time                   // of the last event or deadline
+	Setup         routing.Setup               // in normal form
 	Agents        []AgentInfo                 // by ID
 	Queues        []QueueInfo                 // by ID
 	Conversations []conversation.Conversation // by ID
@@ -222,11 +226,16 @@ var ErrNotDecision = errors.New("switchboard: the event is not a decision of the
 // does not hold up the Board. Refused with ErrNotDecision for another event, and with
 // ErrTrimmed when the log does not go back that far.
 func (b *Board) Explain(ctx context.Context, seq uint64) (routing.Explanation, error) {
+	select {
+	case <-b.stopping:
+		return routing.Explanation{}, b.closedError()
+	default:
+	}
 	f := floor.New(floor.Config{Load: time.LoadLocation, Node: b.config.Node})
 	r := newReader()
 	for rec, err := range b.log.Read(ctx, 0) {
 		if err != nil {
-			return routing.Explanation{}, err
+			return routing.Explanation{}, b.readError(ctx, err)
 		}
 		_, events, err := r.record(rec)
 		if err != nil {

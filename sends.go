@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,20 +24,21 @@ type senders struct {
 	group  errgroup.Group
 
 	// The committer's own.
-	due     []conversation.ID          // lanes to look at
-	waiting []floor.Sendable           // no room for them yet
-	marks   map[conversation.ID]uint64 // the event with which the message in flight was found
+	due     []conversation.ID            // lanes to look at
+	busy    map[conversation.ID]struct{} // lanes of which a message is on its way, or waits for room
+	waiting []conversation.ID            // those that wait for room, the first first
+	running int                          // those on their way
+	resumed bool                         // what was on its way before Open is taken over
+	quiet   chan struct{}                // closed when none is busy; nil while nobody waits
 
-	mu       sync.Mutex
-	inFlight int
-	quiet    chan struct{} // closed when nothing is in flight; nil while nobody waits
+	mu    sync.Mutex
+	ended []conversation.ID // lanes whose message is no longer on its way
 }
 
 func (s *senders) init(b *Board) {
 	s.board = b
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.group.SetLimit(b.config.Sends)
-	s.marks = make(map[conversation.ID]uint64)
+	s.busy = make(map[conversation.ID]struct{})
 }
 
 func (s *senders) stop() {
@@ -53,14 +55,10 @@ func (s *senders) look(events []Event) {
 				s.due = append(s.due, b.Conversation)
 			}
 		case conversation.SendSettled:
-			delete(s.marks, b.Conversation)
 			s.due = append(s.due, b.Conversation)
-		case conversation.SendDeferred:
-			delete(s.marks, b.Conversation)
 		case conversation.SendDue:
 			s.due = append(s.due, b.Conversation)
 		case conversation.LaneTaken:
-			delete(s.marks, b.Conversation)
 			if b.Node == s.board.config.Node {
 				s.due = append(s.due, b.Conversation)
 			}
@@ -69,43 +67,80 @@ func (s *senders) look(events []Event) {
 }
 
 // start sends what is due. Only the committer calls it, after a commit.
+//
+// A lane is busy until its goroutine has ended, whatever became of the message
+// meanwhile: the echo of a message may settle it while Send has not returned, and
+// the next one must not overtake it.
 func (s *senders) start() {
+	s.mu.Lock()
+	for _, id := range s.ended {
+		delete(s.busy, id)
+		s.due = append(s.due, id)
+	}
+	s.running -= len(s.ended)
+	s.ended = s.ended[:0]
+	s.mu.Unlock()
+
+	node := s.board.config.Node
 	for _, id := range s.due {
-		if _, busy := s.marks[id]; busy {
+		if _, busy := s.busy[id]; busy {
 			continue
 		}
-		if m, ok := s.board.floor.ToSend(id, s.board.config.Node); ok {
-			s.marks[id] = s.board.floor.Seq()
-			s.waiting = append(s.waiting, m)
-			s.mu.Lock()
-			s.inFlight++
-			s.mu.Unlock()
+		if _, ok := s.board.floor.ToSend(id, node); ok {
+			s.busy[id] = struct{}{}
+			s.waiting = append(s.waiting, id)
 		}
 	}
 	s.due = s.due[:0]
-	for len(s.waiting) > 0 {
-		m := s.waiting[0]
-		if !s.group.TryGo(func() error { s.send(m); return nil }) {
-			return // a send that ends rouses the committer
-		}
-		s.waiting[0] = floor.Sendable{}
+	for len(s.waiting) > 0 && s.running < s.board.config.Sends {
+		id := s.waiting[0]
 		s.waiting = s.waiting[1:]
+		m, ok := s.board.floor.ToSend(id, node)
+		if !ok {
+			delete(s.busy, id)
+			continue
+		}
+		s.running++
+		s.group.Go(func() error {
+			s.send(m)
+			return nil
+		})
+	}
+	if len(s.busy) == 0 && s.quiet != nil {
+		close(s.quiet)
+		s.quiet = nil
 	}
 }
 
 // resume takes over what was in flight when the board was last open. Only a
-// transport that can settle tells what became of it.
+// transport that can settle tells what became of it. What could not be taken over
+// for want of the store is tried again with the next call.
 func (s *senders) resume() {
 	b := s.board
+	if s.resumed {
+		return
+	}
+	var taken []*request
 	for _, l := range b.floor.Lanes() {
-		if l.Node != b.config.Node && !b.exclusive() {
+		if _, busy := s.busy[l.Conversation]; busy || l.Node != b.config.Node && !b.exclusive() {
 			continue
 		}
-		r := newRequest()
+		r := b.newRequest()
 		r.cmd = floor.Command{By: platform, Body: floor.TakeLane{Conversation: l.Conversation, Node: b.config.Node}}
-		b.serve([]*request{r})
-		<-r.done
-		r.free()
+		taken = append(taken, r)
+	}
+	s.resumed = true
+	for batch := range slices.Chunk(taken, batchLimit) {
+		if s.resumed {
+			b.serve(slices.Clone(batch))
+		}
+		for _, r := range batch {
+			if s.resumed {
+				<-r.done
+				s.resumed = r.err == nil
+			}
+			r.free()
+		}
 	}
 }
 
@@ -113,7 +148,7 @@ var platform = Actor{Role: agent.Platform, ID: "sender"}
 
 // send makes one attempt and reports what became of it.
 func (s *senders) send(m floor.Sendable) {
-	defer s.finished()
+	defer s.finished(m.Conversation)
 	out := s.outbound(m)
 	t := s.board.config.Transports[out.Channel]
 	if t == nil {
@@ -142,7 +177,7 @@ func (s *senders) send(m floor.Sendable) {
 func (s *senders) arrived(out Outbound, r Receipt) {
 	s.report(conversation.Settled{
 		Conversation: out.Conversation, No: out.No, Status: conversation.StatusSent,
-		ExternalID: bounded(r.ExternalID, conversation.MaxExternalID), ChannelAt: utc(r.At),
+		ExternalID: r.ExternalID, ChannelAt: utc(r.At),
 	})
 }
 
@@ -156,7 +191,7 @@ func utc(t time.Time) time.Time {
 func (s *senders) failed(t Transport, out Outbound, err error) {
 	log := s.board.config.Logger
 	var e *SendError
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || e == nil {
 		e = &SendError{Why: conversation.FailTransport, Ambiguous: true, Detail: "", Err: err}
 	}
 	why := e.Why
@@ -165,7 +200,6 @@ func (s *senders) failed(t Transport, out Outbound, err error) {
 	}
 	log.Warn("a message was not sent", "conversation", out.Conversation, "no", out.No, "why", why,
 		"temporary", e.Temporary, "ambiguous", e.Ambiguous, "attempt", out.Attempt)
-	detail := bounded(e.Detail, conversation.MaxDetail)
 	switch {
 	case e.Ambiguous:
 		s.settle(t, out)
@@ -174,10 +208,10 @@ func (s *senders) failed(t Transport, out Outbound, err error) {
 		if after <= 0 {
 			after = backOff(out.Attempt)
 		}
-		s.report(conversation.Deferred{Conversation: out.Conversation, No: out.No, After: after, Why: why, Detail: detail})
+		s.report(conversation.Deferred{Conversation: out.Conversation, No: out.No, After: after, Why: why, Detail: e.Detail})
 	default:
 		s.report(conversation.Settled{
-			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: why, Detail: detail,
+			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: why, Detail: e.Detail,
 		})
 	}
 }
@@ -232,8 +266,11 @@ func (s *senders) settle(t Transport, out Outbound) {
 func (s *senders) report(cmd conversation.Command) {
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		_, err := s.board.do(s.ctx, Command{By: platform, Do: cmd})
+		if err == nil {
+			return
+		}
 		refusal := (*conversation.Refusal)(nil)
-		if err == nil || errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown) || errors.Is(err, ErrClosed) || s.ctx.Err() != nil {
+		if errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown) || errors.Is(err, ErrClosed) || s.ctx.Err() != nil {
 			return
 		}
 		select {
@@ -244,40 +281,37 @@ func (s *senders) report(cmd conversation.Command) {
 	}
 }
 
-func (s *senders) finished() {
+// finished gives the lane back to the committer.
+func (s *senders) finished(id conversation.ID) {
 	s.mu.Lock()
-	s.inFlight--
-	if s.inFlight == 0 && s.quiet != nil {
-		close(s.quiet)
-		s.quiet = nil
-	}
+	s.ended = append(s.ended, id)
 	s.mu.Unlock()
 	s.board.rouse()
 }
 
 // Quiet waits until no message is in flight: every Send and Settle that has
 // begun has returned and its result is in the log. It is for tests and for
-// shutting down; a message that waits to be tried again is not in flight.
+// shutting down; a message that waits to be tried again is not in flight. It
+// returns the context's error or ErrClosed when that comes first, and a
+// *StaleError when the store does not answer.
 func (b *Board) Quiet(ctx context.Context) error {
 	for {
-		// What was committed before this call has been looked at afterwards.
-		if err := b.view(ctx, func(*floor.Floor) error { return nil }); err != nil {
+		// What was committed before this call has been looked at before the query.
+		var quiet chan struct{}
+		err := b.view(ctx, func(*floor.Floor) error {
+			if len(b.sends.busy) > 0 && b.sends.quiet == nil {
+				b.sends.quiet = make(chan struct{})
+			}
+			quiet = b.sends.quiet
+			return nil
+		})
+		if err != nil || quiet == nil {
 			return err
 		}
-		b.sends.mu.Lock()
-		if b.sends.inFlight == 0 {
-			b.sends.mu.Unlock()
-			return nil
-		}
-		if b.sends.quiet == nil {
-			b.sends.quiet = make(chan struct{})
-		}
-		quiet := b.sends.quiet
-		b.sends.mu.Unlock()
 		select {
 		case <-quiet:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return ended(ctx)
 		case <-b.done:
 			return b.closedError()
 		}
@@ -285,26 +319,11 @@ func (b *Board) Quiet(ctx context.Context) error {
 }
 
 func (s *senders) outbound(m floor.Sendable) Outbound {
-	c, msg := m.Conversation, m.Message
-	out := Outbound{
-		Key: conversation.SendKey(c.ID, msg.No), Board: s.board.config.Name, Conversation: c.ID, No: msg.No,
-		Channel: c.Channel, Source: c.Source, Customer: c.Customer,
-		Author: msg.Author, AuthorName: m.AuthorName, Text: msg.Text, Attachments: msg.Attachments,
-		LastCustomer: c.LastCustomer, Attempt: c.Lane.Attempt + 1,
+	msg := m.Message
+	return Outbound{
+		Key: conversation.SendKey(m.Conversation, msg.No), Board: s.board.config.Name, Conversation: m.Conversation, No: msg.No,
+		Channel: m.Channel, Source: m.Source, Customer: m.Customer,
+		Author: msg.Author, AuthorName: m.AuthorName, Text: msg.Text, Attachments: msg.Attachments, ReplyTo: m.ReplyTo,
+		LastCustomer: m.LastCustomer, Attempt: m.Attempt,
 	}
-	if to := c.Message(msg.ReplyTo); to != nil {
-		out.ReplyTo = to.ExternalID
-	}
-	return out
-}
-
-// bounded cuts a text to n bytes, at a whole character.
-func bounded(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && s[n]&0xC0 == 0x80 {
-		n--
-	}
-	return s[:n]
 }

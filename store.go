@@ -15,7 +15,7 @@ type Position uint64
 // Record is one append as the store kept it. The data is opaque to the store.
 type Record struct {
 	Position Position // never 0; past that of every earlier record
-	Data     []byte // not to be changed, nor kept past the next record
+	Data     []byte   // not to be changed, nor kept past the next record
 }
 
 // Store keeps the logs of boards. NewMemoryStore is the default.
@@ -48,11 +48,12 @@ type Log interface {
 	Close() error
 }
 
-// Exclusive is an optional ability of a [Log]: nobody else can append to it
-// while it is open, so the Board need not look for others before it answers.
+// Exclusive is an optional ability of a [Log]: nobody else appends to it while it
+// is open, so the Board need not look for others before it answers.
 type Exclusive interface {
 	Log
-	// Exclusive reports whether this log is the only one that is open.
+	// Exclusive reports whether this is the only opening of the log, and has been
+	// since it was made: another that has been closed again may have appended.
 	Exclusive() bool
 }
 
@@ -72,7 +73,7 @@ var (
 // stops serving: it never skips.
 type CorruptError struct {
 	Position Position // of the record that cannot be read
-	Err      error // what is wrong with it
+	Err      error    // what is wrong with it
 }
 
 // Error implements error.

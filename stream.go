@@ -19,35 +19,28 @@ const tailSize = 4096
 // tail is the newest events, and who waits for more.
 type tail struct {
 	mu     sync.Mutex
-	ring   []Event // the event with number seq is at seq % len(ring)
-	first  uint64  // the oldest event in the ring
-	next   uint64  // the one that will come
-	end    Position
+	ring   []Event       // the event with number seq is at seq % len(ring)
+	first  uint64        // the oldest event in the ring
+	next   uint64        // the one that will come
 	more   chan struct{} // closed when next grows; nil while nobody waits
 	closed bool
 }
 
 // start says which event comes next.
-func (t *tail) start(end Position, last uint64) {
+func (t *tail) start(last uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.end, t.next = end, last+1
-	if t.first == 0 || t.first > t.next {
-		t.first = t.next
-	}
+	t.first, t.next = last+1, last+1
 }
 
-// add takes the events of the record at p.
-func (t *tail) add(p Position, events []Event) {
+// add takes the events of a record.
+func (t *tail) add(events []Event) {
 	if len(events) == 0 {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	last := events[len(events)-1].Seq
-	if t.next == 0 || t.first == 0 {
-		t.first = events[0].Seq
-	}
 	if need := last + 1 - t.first; uint64(len(t.ring)) < need && len(t.ring) < tailSize {
 		t.grow(min(max(64, 2*need), tailSize))
 	}
@@ -55,7 +48,7 @@ func (t *tail) add(p Position, events []Event) {
 	for _, e := range events {
 		t.ring[e.Seq%n] = e
 	}
-	t.next, t.end = last+1, p
+	t.next = last + 1
 	if t.next-t.first > n {
 		t.first = t.next - n
 	}
@@ -177,10 +170,13 @@ func OfKind(names ...string) Filter {
 // want. Store [Event.Cursor] of the last one dealt with to go on later.
 //
 // A reader takes its own time: it never holds up the Board and never misses an
-// event. One that falls far behind reads from the store. Where the store no longer has what it
-// needs, it gets an error that matches ErrTrimmed. Any error is the last thing
-// that is yielded; it is the context's, ErrClosed, a *CursorError, or the
-// store's.
+// event. One that falls far behind reads from the store. Where the store no
+// longer has what it needs, it gets an error that matches ErrTrimmed. Any error
+// is the last thing that is yielded; it is the context's, ErrClosed, a
+// *CursorError, or the store's.
+//
+// What another process appends to a shared log is yielded when this Board next
+// looks at the log: at the latest with its next command, query or deadline.
 func (b *Board) Events(ctx context.Context, after Cursor, keep Filter) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		err := b.stream(ctx, after, func(e Event) bool {
@@ -203,8 +199,8 @@ func (b *Board) stream(ctx context.Context, after Cursor, yield func(Event) bool
 	seq++
 	buf := make([]Event, 0, 64)
 	for {
-		if err := context.Cause(ctx); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ended(ctx)
 		}
 		events, wait, behind, closed := b.tail.take(seq, buf[:0])
 		switch {
@@ -212,13 +208,16 @@ func (b *Board) stream(ctx context.Context, after Cursor, yield func(Event) bool
 			return b.closedError()
 		case behind:
 			if at, seq, err = b.catchUp(ctx, at, seq, yield); err != nil {
+				if errors.Is(err, ErrPosition) {
+					return fmt.Errorf("%w: %w", &CursorError{after}, err) // of another log
+				}
 				return err
 			}
 		case wait != nil:
 			select {
 			case <-wait:
 			case <-ctx.Done():
-				return context.Cause(ctx)
+				return ended(ctx)
 			}
 		case len(events) == 0:
 			return b.closedError()
@@ -233,13 +232,26 @@ func (b *Board) stream(ctx context.Context, after Cursor, yield func(Event) bool
 	}
 }
 
+// readError is why a reader cannot go on.
+func (b *Board) readError(ctx context.Context, err error) error {
+	select {
+	case <-b.stopping:
+		return b.closedError() // the log is being closed
+	default:
+	}
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
+	return fmt.Errorf("switchboard: read the log of %q: %w", b.config.Name, err)
+}
+
 // catchUp reads events from the store until it reaches the tail.
 func (b *Board) catchUp(ctx context.Context, at Position, seq uint64, yield func(Event) bool) (Position, uint64, error) {
 	r := newReader()
 	began := seq
 	for rec, err := range b.log.Read(ctx, at) {
 		if err != nil {
-			return at, seq, fmt.Errorf("switchboard: read the log of %q: %w", b.config.Name, err)
+			return at, seq, b.readError(ctx, err)
 		}
 		_, events, err := r.record(rec)
 		if err != nil {

@@ -16,6 +16,8 @@ import (
 // that is not a *[SendError] counts as one that may have arrived. The context ends when
 // Config.SendTimeout is over, on real time, or the Board closes.
 type Transport interface {
+	// Send hands over one message. Its error should be a *[SendError]. It does
+	// not change m.Attachments, which are part of the board's state.
 	Send(ctx context.Context, m Outbound) (Receipt, error)
 }
 
@@ -24,6 +26,8 @@ type Transport interface {
 // ends as unknown. With it NotSent is sent again, and Unsure is asked again
 // until Config.UnknownAfter is over.
 type Settler interface {
+	// Settle finds out about one message, by m.Key. The Receipt counts with
+	// Arrived alone; an error counts as Unsure.
 	Settle(ctx context.Context, m Outbound) (Settlement, Receipt, error)
 }
 
@@ -44,15 +48,15 @@ type Outbound struct {
 	Key string
 	// Board is the board's name.
 	Board        string
-	Conversation conversation.ID // which it is in
-	No           int // the message's number in its conversation
-	Channel      conversation.Channel // of the source
-	Source       conversation.Source // the page it goes out from
+	Conversation conversation.ID       // which it is in
+	No           int                   // the message's number in its conversation
+	Channel      conversation.Channel  // of the source
+	Source       conversation.Source   // the page it goes out from
 	Customer     conversation.Customer // to whom it goes
 	// Author is who wrote it, AuthorName their name as configured.
 	Author      conversation.Author
-	AuthorName  string // empty for a bot, the system, or an agent without one
-	Text        string // may be empty beside attachments
+	AuthorName  string                    // empty for a bot, the system, or an agent without one
+	Text        string                    // may be empty beside attachments
 	Attachments []conversation.Attachment // at most conversation.MaxAttachments
 	// ReplyTo is the channel's id of the message that this one answers, or "".
 	ReplyTo string

@@ -293,6 +293,11 @@ type Conversation struct {
 	Previous ID `json:"previous,omitempty"`
 
 	State State `json:"state"` // each step is in Transitions
+	// Answered says that an agent has written to the customer since the
+	// customer last wrote: then the customer's silence may count.
+	Answered bool `json:"answered,omitempty"`
+	// Finished says that it is over, every seat closed and every send settled.
+	Finished bool `json:"finished,omitempty"`
 	// Medium tells on which of an agent's slots it draws.
 	Medium Medium `json:"medium"`
 	// Queue is the queue in which it waits or last waited.
@@ -331,20 +336,17 @@ type Conversation struct {
 	// Messages is the transcript in the order of the engine: message number n
 	// is Messages[n-1].
 	Messages []*Message `json:"messages,omitempty"`
-	// LastCustomer is when the customer last wrote; Answered says that an agent
-	// has written to the customer since.
+	// LastCustomer is when the customer last wrote.
 	LastCustomer time.Time `json:"lastCustomer,omitzero"`
-	Answered     bool      `json:"answered,omitempty"` // set while the customer's silence may count
-	Lane         *Lane     `json:"lane,omitempty"`     // what is being sent; nil when nothing is queued
+	Lane         *Lane     `json:"lane,omitempty"` // what is being sent; nil when nothing is queued
 
 	// Limit ends what runs: the customer's inactivity while live, the time
 	// an interrupted conversation may stay, the linger time once finished.
 	Limit agent.Deadline `json:"limit,omitzero"`
 
 	// End is how it ended.
-	End      EndCause  `json:"end,omitempty"`
-	EndedAt  time.Time `json:"endedAt,omitzero"`   // zero while it is not over
-	Finished bool      `json:"finished,omitempty"` // every seat is closed and every send settled
+	End     EndCause  `json:"end,omitempty"`
+	EndedAt time.Time `json:"endedAt,omitzero"` // zero while it is not over
 
 	Attributes agent.Attributes `json:"attributes,omitempty"` // facts of the host; see SetAttributes
 }

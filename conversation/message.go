@@ -194,13 +194,13 @@ type Message struct {
 	Entry *Entry `json:"entry,omitempty"`
 	// AgentsOnly hides the message from the customer: a note, or a fact.
 	AgentsOnly bool `json:"agentsOnly,omitempty"`
+	// Unsent says that the author took it back: text and attachments are gone.
+	Unsent bool `json:"unsent,omitempty"`
 
 	// Delivery is set on messages that go to the customer.
 	Delivery *Delivery `json:"delivery,omitempty"`
 	// Edits counts the edits; Text is the last one.
-	Edits int `json:"edits,omitempty"`
-	// Unsent says that the author took it back: text and attachments are gone.
-	Unsent    bool       `json:"unsent,omitempty"`
+	Edits     int        `json:"edits,omitempty"`
 	Reactions []Reaction `json:"reactions,omitempty"` // one of each party at most
 }
 

@@ -1,19 +1,12 @@
 package messenger
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/switchboard-go/switchboard"
@@ -36,8 +29,31 @@ type ClientConfig struct {
 	// HumanAgent lets agents, not bots, answer for 7 days instead of 24 hours.
 	// Set it only when Meta has granted the app the Human Agent feature.
 	HumanAgent bool
+	// AppID is the app's id, by which CheckPage knows it among those that a page is
+	// subscribed to, and with which it inspects tokens. Empty leaves both out.
+	AppID string
+	// Traffic, if set, is what the Webhook has lately seen: with it an ambiguous send is
+	// settled by its echo, and a reaction opens the reply window.
+	Traffic *Traffic
+	// OnDisconnect, if set, is called once when the access to a page is lost for good,
+	// until the page works again. It is called from whatever goroutine found out; see
+	// Interrupt for what to do in it.
+	OnDisconnect func(ctx context.Context, d PageDisconnected)
+	// OnSuspend, if set, is called once when Meta keeps a page from sending for some
+	// time, until the page works again.
+	OnSuspend func(ctx context.Context, s PageSuspended)
+	// PersonaPicture, if set, lets agents appear under their names: it returns the https
+	// URL of the picture of a persona for an agent, or "" for none. It is called once an hour
+	// at most for each page and name.
+	PersonaPicture func(page conversation.Source, who conversation.Author, name string) string
+	// MaxWait is how long a call waits for its turn under Meta's limits of calls per
+	// second before it is refused as temporary. Zero means DefaultMaxWait.
+	MaxWait time.Duration
+	// ProfileFor is how long a customer's profile is kept. Zero means DefaultProfileFor.
+	ProfileFor time.Duration
 	// Clock tells when a reply window is over. Give it the Board's clock, since it is the
-	// Board that stamps when a customer wrote. Nil is the system's clock.
+	// Board that stamps when a customer wrote. If it has a method After as that clock
+	// has, turns are waited for by it too. Nil is the system's clock.
 	Clock interface{ Now() time.Time }
 	// BaseURL is where the Graph API is: https, or http on a loopback address.
 	// Empty means DefaultBaseURL.
@@ -55,6 +71,9 @@ type ClientConfig struct {
 const (
 	DefaultBaseURL = "https://graph.facebook.com"
 	DefaultVersion = "v26.0"
+	// DefaultMaxWait and DefaultProfileFor are durations.
+	DefaultMaxWait    = 2 * time.Second
+	DefaultProfileFor = 24 * time.Hour
 )
 
 const (
@@ -62,15 +81,26 @@ const (
 	maxResponse = 1 << 20 // bytes of a response that are read
 )
 
-// Client sends messages by the Send API. It is a switchboard.Transport. Safe
-// for concurrent use.
+// Client calls the Graph API for any number of pages. It is a switchboard.Transport and
+// a switchboard.Settler, for Channel and for InstagramChannel, and of use without a Board
+// too: see [Client.SendMessage]. Safe for concurrent use.
+//
+// Except for those of Send and SendMessage, every error of a method is a [*CallError].
 type Client struct {
-	c    ClientConfig
-	http http.Client
-	base string // with the version
+	c        ClientConfig
+	http     http.Client
+	base     string // with the version
+	pace     *pace
+	progress progress
+	states   states
+	profiles *cache[threadKey, Profile]
+	personas *cache[personaKey, string]
 }
 
-var _ switchboard.Transport = (*Client)(nil)
+var (
+	_ switchboard.Transport = (*Client)(nil)
+	_ switchboard.Settler   = (*Client)(nil)
+)
 
 // NewClient returns a client. It refuses a configuration that is not valid with
 // a [*ConfigError] that lists all problems. It makes no call.
@@ -95,8 +125,23 @@ func NewClient(c ClientConfig) (*Client, error) {
 	if !safeName(c.Version, 16) || c.Version[0] != 'v' || strings.Contains(c.Version, "..") {
 		problem("Version", `is not like "`+DefaultVersion+`"`)
 	}
+	if c.AppID != "" && !safeName(c.AppID, 64) {
+		problem("AppID", "is not an id")
+	}
+	if c.MaxWait < 0 {
+		problem("MaxWait", "is negative")
+	}
+	if c.ProfileFor < 0 {
+		problem("ProfileFor", "is negative")
+	}
 	if len(problems) > 0 {
 		return nil, &ConfigError{Problems: problems}
+	}
+	if c.MaxWait == 0 {
+		c.MaxWait = DefaultMaxWait
+	}
+	if c.ProfileFor == 0 {
+		c.ProfileFor = DefaultProfileFor
 	}
 	if c.Clock == nil {
 		c.Clock = systemClock{}
@@ -105,6 +150,9 @@ func NewClient(c ClientConfig) (*Client, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	cl := &Client{c: c, base: strings.TrimRight(c.BaseURL, "/") + "/" + c.Version + "/"}
+	cl.pace = newPace(c.Clock, c.MaxWait)
+	cl.profiles = newCache[threadKey, Profile](c.Clock)
+	cl.personas = newCache[personaKey, string](c.Clock)
 	if c.HTTP != nil {
 		cl.http = *c.HTTP
 	} else {
@@ -139,132 +187,4 @@ func checkBase(base string) string {
 func loopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.IsLoopback()
-}
-
-// Send sends a message: text of at most [MaxText] units, or one attachment by its https
-// URL. The message's Key goes along as metadata.
-//
-// Every error is a *switchboard.SendError. Before anything is sent, it is final, with
-//
-//   - FailWindow when the customer last wrote too long ago (E79);
-//   - FailContent when Meta's limits do not allow the content (E80);
-//   - FailAccess when there is no token for the page;
-//   - FailBlocked without a customer, FailNoTransport for another channel.
-//
-// An answer of the Graph API gives what its code means, with the [*GraphError]
-// inside. Without an answer the error is temporary if the request cannot have left, and
-// ambiguous otherwise. No error shows a secret.
-func (c *Client) Send(ctx context.Context, m switchboard.Outbound) (switchboard.Receipt, error) {
-	token, body, refusal := c.prepare(&m)
-	if refusal != nil {
-		return switchboard.Receipt{}, refusal
-	}
-	a, err := c.post(ctx, m.Source, token, body)
-	if err != nil {
-		return switchboard.Receipt{}, err
-	}
-	receipt, failure := a.receipt(c.scrubber(token))
-	if failure == nil {
-		return receipt, nil
-	}
-	if failure.Why == conversation.FailAccess {
-		c.c.Logger.ErrorContext(ctx, "messenger: access lost", "page", m.Source, "error", failure.Err)
-	}
-	return switchboard.Receipt{}, failure
-}
-
-// prepare checks everything that can be checked here, and returns what goes out.
-func (c *Client) prepare(m *switchboard.Outbound) (Secret, []byte, *switchboard.SendError) {
-	switch {
-	case m.Channel != "" && m.Channel != Channel:
-		return "", nil, refuse(conversation.FailNoTransport, "the message is for another channel")
-	case m.Customer == "":
-		return "", nil, refuse(conversation.FailBlocked, "the message has no customer")
-	case !safeName(string(m.Source), 64) || strings.Contains(string(m.Source), "."):
-		// It becomes a part of the URL.
-		return "", nil, refuse(conversation.FailAccess, "the source is not a page's id")
-	}
-	how, refusal := c.window(m, c.c.Clock.Now())
-	if refusal != nil {
-		return "", nil, refusal
-	}
-	token, ok := c.c.Token(m.Source)
-	if !ok || token == "" {
-		return "", nil, refuse(conversation.FailAccess, "there is no token for the page")
-	}
-	proof := ""
-	if !c.c.NoProof {
-		proof = appsecretProof(token, c.c.AppSecret)
-	}
-	body, refusal := newRequest(m, how, proof)
-	return token, body, refusal
-}
-
-// answer is what came back.
-type answer struct {
-	status int
-	body   []byte
-	err    error // the body did not arrive whole
-}
-
-// post makes the call. Its error is a *switchboard.SendError: there was no answer.
-func (c *Client) post(ctx context.Context, page conversation.Source, token Secret, body []byte) (answer, error) {
-	if err := context.Cause(ctx); err != nil {
-		return answer{}, &switchboard.SendError{Why: conversation.FailTransport, Temporary: true, Err: c.scrubError(err, token)}
-	}
-	// A request has not left as long as the transport has no connection for it. What
-	// is not certain counts as having left: another attempt could be a second message.
-	var asked, connected atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	})
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+string(page)+"/messages", bytes.NewReader(body))
-	if err != nil {
-		return answer{}, &switchboard.SendError{Why: conversation.FailTransport, Err: c.scrubError(err, token)}
-	}
-	r.Header.Set("Authorization", "Bearer "+token.Reveal())
-	r.Header.Set("Content-Type", "application/json")
-	resp, err := c.http.Do(r)
-	if err != nil {
-		stayed := asked.Load() && !connected.Load() || dialFailed(err)
-		return answer{}, &switchboard.SendError{
-			Why: conversation.FailTransport, Temporary: stayed, Ambiguous: !stayed, Err: c.scrubError(err, token),
-		}
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse+1))
-	if err == nil && len(data) > maxResponse {
-		err = errors.New("messenger: the answer is larger than 1 MiB")
-	}
-	return answer{status: resp.StatusCode, body: data, err: err}, nil
-}
-
-// dialFailed reports whether no connection came about, for transports that tell
-// no more than their error.
-func dialFailed(err error) bool {
-	op, dns := (*net.OpError)(nil), (*net.DNSError)(nil)
-	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
-}
-
-// scrubber returns a function that takes our secrets out of a text. Meta's answer to a
-// bad token, for one, can show it.
-func (c *Client) scrubber(token Secret) func(string) string {
-	pairs := []string{token.Reveal(), redacted}
-	if s := c.c.AppSecret; s != "" {
-		pairs = append(pairs, s.Reveal(), redacted, appsecretProof(token, s), redacted)
-	}
-	return strings.NewReplacer(pairs...).Replace
-}
-
-// scrubError returns err without the URL that net/http puts in front of it, and
-// without secrets. What is inside stays there for errors.Is, unless it shows a secret.
-func (c *Client) scrubError(err error, token Secret) error {
-	if u := (*url.Error)(nil); errors.As(err, &u) {
-		err = u.Err
-	}
-	if text := err.Error(); c.scrubber(token)(text) != text {
-		return errors.New("messenger: " + c.scrubber(token)(text))
-	}
-	return fmt.Errorf("messenger: %w", err)
 }

@@ -160,8 +160,21 @@ func TestE79E80ClientRefusesBeforeSending(t *testing.T) {
 		{"not UTF-8", false, func(m *switchboard.Outbound) { m.Text = "a\xff" }, conversation.FailContent},
 		{"key too long", false, func(m *switchboard.Outbound) { m.Key = strings.Repeat("k", 1001) }, conversation.FailContent},
 		{"image", false, func(m *switchboard.Outbound) { m.Text, m.Attachments = "", []conversation.Attachment{image} }, ""},
-		{"image and text", false, func(m *switchboard.Outbound) { m.Attachments = []conversation.Attachment{image} }, conversation.FailContent},
-		{"two images", false, func(m *switchboard.Outbound) { m.Text, m.Attachments = "", []conversation.Attachment{image, image} }, conversation.FailContent},
+		{"text and a bad image", false, func(m *switchboard.Outbound) {
+			m.Attachments = []conversation.Attachment{image, {Kind: conversation.Image, Reference: "x"}}
+		}, conversation.FailContent},
+		{"image too large", false, func(m *switchboard.Outbound) {
+			m.Text, m.Attachments = "", []conversation.Attachment{{Kind: conversation.Image, Reference: image.Reference, Size: messenger.MaxImage + 1}}
+		}, conversation.FailContent},
+		{"video too large", false, func(m *switchboard.Outbound) {
+			m.Text, m.Attachments = "", []conversation.Attachment{{Kind: conversation.Video, Reference: image.Reference, Size: messenger.MaxFile + 1}}
+		}, conversation.FailContent},
+		{"longest on Instagram", false, func(m *switchboard.Outbound) {
+			m.Channel, m.Text = messenger.InstagramChannel, strings.Repeat("ä", 500)
+		}, ""},
+		{"too long for Instagram", false, func(m *switchboard.Outbound) {
+			m.Channel, m.Text = messenger.InstagramChannel, strings.Repeat("ä", 500)+"x"
+		}, conversation.FailContent},
 		{"sticker", false, func(m *switchboard.Outbound) {
 			m.Text, m.Attachments = "", []conversation.Attachment{{Kind: conversation.Sticker, Reference: image.Reference}}
 		}, conversation.FailContent},

@@ -68,5 +68,8 @@ package messenger
 
 import "github.com/switchboard-go/switchboard/conversation"
 
-// Channel is the channel of everything in this package.
-const Channel conversation.Channel = "messenger"
+// The channels of this package.
+const (
+	Channel          conversation.Channel = "messenger"
+	InstagramChannel conversation.Channel = "instagram" // the messages of an account, through the page it belongs to
+)

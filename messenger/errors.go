@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/switchboard-go/switchboard/conversation"
 	"github.com/switchboard-go/switchboard/wrapup"
 )
 
@@ -14,6 +16,14 @@ var (
 	ErrConfig = errors.New("messenger: the configuration is not valid")
 	// ErrBody means that a webhook's body is not what Meta sends; see *BodyError.
 	ErrBody = errors.New("messenger: not a webhook body")
+	// ErrOtherApp means that another app controls the thread; take or request control.
+	ErrOtherApp = errors.New("messenger: another app controls the thread")
+	// ErrNoProfile means that Meta does not tell who a customer is.
+	ErrNoProfile = errors.New("messenger: no profile")
+	// ErrSignedRequest means that a signed_request is not one, or not Meta's.
+	ErrSignedRequest = errors.New("messenger: not a signed request")
+	// ErrFetch means that a file was not fetched; see *FetchError.
+	ErrFetch = errors.New("messenger: the file was not fetched")
 )
 
 // ConfigError has all problems of a configuration. It matches ErrConfig.
@@ -49,7 +59,7 @@ func (e *BodyError) Error() string { return ErrBody.Error() + ": " + e.Problem }
 func (e *BodyError) Is(target error) bool { return target == ErrBody }
 
 // GraphError is an error that the Graph API answered with. The [Client] returns
-// it inside a *switchboard.SendError, whose Detail is its Message.
+// it inside a *switchboard.SendError or a [*CallError], whose Detail is its Message.
 type GraphError struct {
 	// Code and Subcode say what is wrong; a Subcode of 0 means that there is none.
 	Code, Subcode int
@@ -57,6 +67,8 @@ type GraphError struct {
 	Type string
 	// Message is Meta's own text, with our secrets taken out, cut at 512 bytes.
 	Message string
+	// UserTitle and UserMessage are Meta's words for people, if it gave any.
+	UserTitle, UserMessage string
 	// TraceID is what Meta's support asks for (fbtrace_id).
 	TraceID string
 	// Transient says that Meta calls the error passing.
@@ -80,3 +92,39 @@ func (e *GraphError) Error() string {
 	}
 	return s + ")"
 }
+
+// CallError says why a call of the Graph API other than a message failed.
+type CallError struct {
+	// Call is what was asked for, such as "profile".
+	Call string
+	// Page is whose token was used; empty for calls of the app.
+	Page conversation.Source
+	Why  conversation.FailCause // as of a *switchboard.SendError
+	// Temporary says that nothing was done and that it may be tried again, after After if
+	// that is positive.
+	Temporary bool
+	After     time.Duration
+	// Ambiguous says that it may have been done.
+	Ambiguous bool
+	Detail    string // Meta's words, or ours, without secrets
+	Err       error  // the cause, often a *GraphError; may be nil
+}
+
+// Error implements error.
+func (e *CallError) Error() string {
+	s := "messenger: " + e.Call
+	if e.Page != "" {
+		s += " of page " + string(e.Page)
+	}
+	s += ": " + string(e.Why)
+	if e.Detail != "" {
+		s += ": " + e.Detail
+	}
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (e *CallError) Unwrap() error { return e.Err }

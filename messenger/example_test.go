@@ -17,9 +17,11 @@ import (
 // printer is a Receiver that shows what it gets. A Board is the real one.
 type printer struct{}
 
-func (printer) Receive(_ context.Context, in conversation.Inbound) (conversation.ID, error) {
-	fmt.Printf("%s to %s: %s\n", in.Customer, in.Source, in.Text)
-	return 1, nil
+func (printer) Do(_ context.Context, c switchboard.Command) (switchboard.Result, error) {
+	if in, ok := c.Do.(conversation.Inbound); ok {
+		fmt.Printf("%s to %s: %s\n", in.Customer, in.Source, in.Text)
+	}
+	return switchboard.Result{}, nil
 }
 
 func ExampleWebhook() {
@@ -83,16 +85,21 @@ func ExampleClient_Send() {
 }
 
 func ExampleParse() {
-	items, err := messenger.Parse([]byte(`{"object":"page","entry":[{"id":"PAGE1","messaging":[
+	events, err := messenger.Parse([]byte(`{"object":"page","entry":[{"id":"PAGE1","messaging":[
 		{"sender":{"id":"PSID1"},"timestamp":1767225600001,"postback":{"mid":"m_P1","title":"Start","payload":"GO"}},
 		{"sender":{"id":"PSID1"},"read":{"watermark":1767225600000}}]}]}`))
-	for _, item := range items {
-		fmt.Printf("%s: %s %q\n", item.Page, item.Kind, item.Inbound.Payload)
+	for _, e := range events {
+		switch e.Kind {
+		case messenger.KindPostback:
+			fmt.Println(e.Page, e.Customer, "pressed", e.Postback.Payload)
+		case messenger.KindRead:
+			fmt.Println(e.Page, e.Customer, "has read all until", e.Receipt.Watermark.Format(time.RFC3339))
+		}
 	}
 	fmt.Println(err)
 	// Output:
-	// PAGE1: postback "GO"
-	// PAGE1: read ""
+	// PAGE1 PSID1 pressed GO
+	// PAGE1 PSID1 has read all until 2026-01-01T00:00:00Z
 	// <nil>
 }
 

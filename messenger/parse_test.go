@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchboard-go/switchboard"
 	"github.com/switchboard-go/switchboard/conversation"
 	"github.com/switchboard-go/switchboard/messenger"
 )
@@ -26,9 +27,33 @@ func page(items ...string) []byte {
 }
 
 // inbound is a message or postback of PSID1 to PAGE1.
-func inbound(kind messenger.Kind, in conversation.Inbound) messenger.Item {
+func inbound(in conversation.Inbound) conversation.Inbound {
 	in.Channel, in.Source, in.Customer, in.ChannelAt = "messenger", "PAGE1", "PSID1", stamp
-	return messenger.Item{Page: "PAGE1", Kind: kind, Inbound: in}
+	return in
+}
+
+// inbounds returns what a body brings to Boards from customers.
+func inbounds(t testing.TB, body []byte) []conversation.Inbound {
+	t.Helper()
+	var out []conversation.Inbound
+	for _, c := range commands(t, body) {
+		out = append(out, c.Do.(conversation.Inbound))
+	}
+	return out
+}
+
+// commands returns all that a body brings to Boards.
+func commands(t testing.TB, body []byte) []switchboard.Command {
+	t.Helper()
+	events, err := messenger.Parse(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []switchboard.Command
+	for i := range events {
+		out = append(out, events[i].Commands()...)
+	}
+	return out
 }
 
 func TestParseContent(t *testing.T) {
@@ -70,14 +95,14 @@ func TestParseContent(t *testing.T) {
 		{"post", `{"mid":"m_A1","attachments":[{"type":"post","payload":{"url":"u","title":"P","id":456}}]}`,
 			in{ExternalID: "m_A1", Attachments: file(conversation.Share, "u", "P")}},
 		{"product", `{"mid":"m_A1","attachments":[{"type":"template","payload":{"product":{"elements":[{"id":"1","image_url":"https://x.example/p"}]}}}]}`,
-			in{ExternalID: "m_A1", Attachments: file(conversation.Share, "https://x.example/p", "")}},
+			in{ExternalID: "m_A1", Attachments: file(conversation.Share, "https://x.example/p", ""), Extras: map[string]string{"product": "1"}}},
 		{"booking", `{"mid":"m_A1","attachments":[{"type":"appointment_booking","payload":{"booking_id":"b","status":"requested","start_time":1739612400}}]}`,
-			in{ExternalID: "m_A1", Attachments: file("appointment_booking", "m_A1", "")}},
+			in{ExternalID: "m_A1", Attachments: file("appointment_booking", "m_A1", ""), Extras: map[string]string{"booking": "b", "booking-status": "requested"}}},
 		{"from an ad", `{"mid":"m_A1","text":"hi","referral":{"ref":"r1","ad_id":77,"source":"ADS","type":"OPEN_THREAD","ads_context_data":{}}}`,
 			in{ExternalID: "m_A1", Text: "hi", Extras: map[string]string{
 				"referral-ref": "r1", "referral-source": "ADS", "referral-type": "OPEN_THREAD", "referral-ad": "77"}}},
 		{"unknown and historic keys", `{"mid":"m_A1","text":"hi","seq":3,"nlp":{"entities":{}},"commands":[{"name":"flights"}],"from_2030":[[1]]}`,
-			in{ExternalID: "m_A1", Text: "hi"}},
+			in{ExternalID: "m_A1", Text: "hi", Extras: map[string]string{"commands": "flights"}}},
 		{"unsupported", `{"mid":"m_A1","is_unsupported":true}`,
 			in{ExternalID: "m_A1", Attachments: file(messenger.Unsupported, "m_A1", "")}},
 		{"odd types cost only themselves", `{"mid":"m_A1","text":"hi","quick_reply":"x","reply_to":7,"attachments":{"a":1},"referral":[],"is_echo":"no"}`,
@@ -93,14 +118,11 @@ func TestParseContent(t *testing.T) {
 			in{ExternalID: "m_A1", Text: "x", Extras: map[string]string{"referral-ref": strings.Repeat("ä", 512)}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := messenger.Parse(page(`{` + s + `,"message":` + tc.item + `}`))
-			if err != nil {
-				t.Fatal(err)
+			got := inbounds(t, page(`{`+s+`,"message":`+tc.item+`}`))
+			if diff := cmp.Diff([]conversation.Inbound{inbound(tc.want)}, got); diff != "" {
+				t.Fatalf("(-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff([]messenger.Item{inbound(messenger.KindMessage, tc.want)}, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-			if err := got[0].Inbound.Validate(stamp); err != nil {
+			if err := got[0].Validate(stamp); err != nil {
 				t.Errorf("a Board refuses it: %v", err)
 			}
 		})
@@ -122,11 +144,8 @@ func TestParsePostback(t *testing.T) {
 			in{ExternalID: "postback:1767225600001:cc0c74cea15305d0c745af3a62815068", Text: "Start", Payload: "GET_STARTED"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := messenger.Parse(page(`{` + s + `,"postback":` + tc.postback + `}`))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff([]messenger.Item{inbound(messenger.KindPostback, tc.want)}, got); diff != "" {
+			got := inbounds(t, page(`{`+s+`,"postback":`+tc.postback+`}`))
+			if diff := cmp.Diff([]conversation.Inbound{inbound(tc.want)}, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -137,12 +156,12 @@ func TestParsePostback(t *testing.T) {
 // the same when it comes again, and another one when anything about it differs.
 func TestE76PostbackWithoutIDHasAStableOne(t *testing.T) {
 	id := func(sender, at, title, payload string) string {
-		items, err := messenger.Parse(page(fmt.Sprintf(`{"sender":{"id":%q},"timestamp":%s,"postback":{"title":%q,"payload":%q}}`,
+		got := inbounds(t, page(fmt.Sprintf(`{"sender":{"id":%q},"timestamp":%s,"postback":{"title":%q,"payload":%q}}`,
 			sender, at, title, payload)))
-		if err != nil || len(items) != 1 {
-			t.Fatal(items, err)
+		if len(got) != 1 {
+			t.Fatal(got)
 		}
-		return items[0].Inbound.ExternalID
+		return got[0].ExternalID
 	}
 	first := id("P1", "1767225600001", "ab", "c")
 	if again := id("P1", `"1767225600001"`, "ab", "c"); again != first {
@@ -162,17 +181,14 @@ func TestE76PostbackWithoutIDHasAStableOne(t *testing.T) {
 
 // TestE76LooseTypes proves that ids and times mean the same in every form seen.
 func TestE76LooseTypes(t *testing.T) {
-	want := []messenger.Item{{Page: "12", Kind: messenger.KindMessage, Inbound: conversation.Inbound{
-		Channel: "messenger", Source: "12", Customer: "34", ExternalID: "56", ChannelAt: time.Unix(1767225600, 0).UTC(), Text: "7"}}}
+	want := []conversation.Inbound{{
+		Channel: "messenger", Source: "12", Customer: "34", ExternalID: "56", ChannelAt: time.Unix(1767225600, 0).UTC(), Text: "7"}}
 	for _, at := range []string{`1767225600`, `"1767225600"`, `1767225600000`, `"1767225600000"`, `1.7672256e12`, `1.7672256e9`, `1767225600000.0`} {
 		for _, form := range []string{`"%s"`, `%s`} {
 			id := func(n string) string { return fmt.Sprintf(form, n) }
 			body := `{"object":"page","entry":[{"id":` + id("12") + `,"messaging":[{"sender":{"id":` + id("34") + `},"recipient":{"id":` +
 				id("12") + `},"timestamp":` + at + `,"message":{"mid":` + id("56") + `,"text":` + id("7") + `}}]}]}`
-			got, err := messenger.Parse([]byte(body))
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := inbounds(t, []byte(body))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", body, diff)
 			}
@@ -180,85 +196,61 @@ func TestE76LooseTypes(t *testing.T) {
 	}
 	for _, at := range []string{`null`, `"soon"`, `-5`, `0`, `1e300`, `99999999999999999`, `{}`, `[1]`, `true`} {
 		got, err := messenger.Parse(page(`{"sender":{"id":"P"},"timestamp":` + at + `,"message":{"mid":"m","text":"x"}}`))
-		if err != nil || len(got) != 1 || got[0].Kind != messenger.KindMessage || !got[0].Inbound.ChannelAt.IsZero() {
+		if err != nil || len(got) != 1 || got[0].Kind != messenger.KindMessage || !got[0].At.IsZero() {
 			t.Errorf("timestamp %s: %+v, %v; want a message without a time", at, got, err)
 		}
 	}
 }
 
-func TestParseKinds(t *testing.T) {
-	for _, tc := range []struct {
-		item string
-		want messenger.Kind
-	}{
-		{`{"sender":{"id":"PAGE1"},"recipient":{"id":"PSID1"},"timestamp":1,"message":{"is_echo":true,"app_id":1517776481860111,"metadata":"k","mid":"m","text":"r"}}`, messenger.KindEcho},
-		{`{"sender":{"id":"PAGE1"},"recipient":{"id":"PSID1"},"timestamp":1,"message":{"mid":"m","text":"no mark"}}`, messenger.KindEcho},
-		{`{"sender":{"id":"PAGE1"},"recipient":{"id":"PSID1"},"timestamp":1,"postback":{"mid":"m","payload":"x"}}`, messenger.KindEcho},
-		{`{` + s + `,"message":{"mid":"m_A1","is_deleted":true}}`, messenger.KindUnsend},
-		{`{` + s + `,"message_edit":{"mid":"m_A1","text":"Hello!","num_edit":"1"}}`, messenger.KindEdit},
-		{`{` + s + `,"reaction":{"mid":"m_E1","action":"react","reaction":"love","emoji":"\u2764\ufe0f"}}`, messenger.KindReaction},
-		{`{"sender":{"id":"PSID1"},"recipient":{"id":"PAGE1"},"delivery":{"mids":["m_E1"],"watermark":1767225600000}}`, messenger.KindDelivery},
-		{`{` + s + `,"read":{"watermark":1767225600000}}`, messenger.KindRead},
-		{`{` + s + `,"referral":{"ref":null,"source":"SHORTLINK","type":"OPEN_THREAD"}}`, messenger.KindReferral},
-		{`{` + s + `,"pass_thread_control":{"previous_owner_app_id":null,"new_owner_app_id":222}}`, messenger.KindRouting},
-		{`{` + s + `,"take_thread_control":{}}`, messenger.KindRouting},
-		{`{` + s + `,"request_thread_control":{"requested_owner_app_id":222}}`, messenger.KindRouting},
-		{`{"recipient":{"id":"PAGE1"},"timestamp":1,"app_roles":{"222":["primary_receiver"]}}`, messenger.KindRouting},
-		{`{"recipient":{"id":"PAGE1"},"timestamp":1,"policy-enforcement":{"action":"block","reason":"r"}}`, messenger.KindOther},
-		{`{` + s + `,"optin":{"type":"notification_messages"}}`, messenger.KindOther},
-		{`{` + s + `,"account_linking":{"status":"linked"}}`, messenger.KindOther},
-		{`{` + s + `,"order":{"products":[]}}`, messenger.KindOther},
-		{`{` + s + `,"read":null}`, messenger.KindOther},
-		{`{}`, messenger.KindOther},
-		{`7`, messenger.KindOther},
-		{`null`, messenger.KindOther},
-		{`{"recipient":{"id":"PAGE1"},"message":{"mid":"m","text":"nobody"}}`, messenger.KindMalformed},
-		{`{"sender":{"user_ref":"u"},"message":{"mid":"m","text":"not yet a person"}}`, messenger.KindMalformed},
-		{`{` + s + `,"message":{"text":"no id"}}`, messenger.KindMalformed},
-		{`{` + s + `,"message":{"mid":{},"text":"odd id"}}`, messenger.KindMalformed},
-	} {
-		got, err := messenger.Parse(page(tc.item))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff([]messenger.Item{{Page: "PAGE1", Kind: tc.want}}, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tc.item, diff)
-		}
-	}
-}
-
 func TestParseEnvelope(t *testing.T) {
-	message := func(page conversation.Source, customer conversation.Customer, mid string, standby bool) messenger.Item {
-		return messenger.Item{Page: page, Kind: messenger.KindMessage, Standby: standby, Inbound: conversation.Inbound{
-			Channel: "messenger", Source: page, Customer: customer, ExternalID: mid, Text: "x", ChannelAt: stamp}}
-	}
 	item := func(page, customer, mid string) string {
 		return fmt.Sprintf(`{"sender":{"id":%q},"recipient":{"id":%q},"timestamp":1767225600001,"message":{"mid":%q,"text":"x"}}`, customer, page, mid)
 	}
-	body := `{"object":"page","entry":[
+	entries := `[
 		{"id":"PAGE1","messaging":[` + item("PAGE1", "A", "m1") + `,"odd",` + item("PAGE1", "B", "m2") + `],"standby":[` + item("PAGE1", "C", "m3") + `]},
-		"odd", {"messaging":[` + item("PAGE2", "D", "m4") + `]}, {"id":"PAGE3","changes":[{"field":"messages","value":{}}]}, {"id":"PAGE3","messaging":7}]}`
-	got, err := messenger.Parse([]byte(body))
-	if err != nil {
-		t.Fatal(err)
+		"odd", {"messaging":[` + item("PAGE2", "D", "m4") + `]}, {"changes":[{"field":"messages","value":{}}],"id":"PAGE3"}, {"id":"PAGE3","messaging":7}]`
+	type got struct {
+		Channel  conversation.Channel
+		Page     conversation.Source
+		Kind     messenger.Kind
+		Customer conversation.Customer
+		Standby  bool
 	}
-	want := []messenger.Item{
-		message("PAGE1", "A", "m1", false), {Page: "PAGE1", Kind: messenger.KindOther}, message("PAGE1", "B", "m2", false),
-		message("PAGE1", "C", "m3", true), message("PAGE2", "D", "m4", false), {Page: "PAGE3", Kind: messenger.KindOther},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	for object, channel := range map[string]conversation.Channel{"page": messenger.Channel, "instagram": messenger.InstagramChannel} {
+		want := []got{
+			{channel, "PAGE1", messenger.KindMessage, "A", false}, {channel, "PAGE1", messenger.KindOther, "", false},
+			{channel, "PAGE1", messenger.KindMessage, "B", false}, {channel, "PAGE1", messenger.KindMessage, "C", true},
+			{channel, "PAGE2", messenger.KindMessage, "D", false}, {channel, "PAGE3", messenger.KindChange, "", false},
+		}
+		for _, body := range []string{
+			`{"object":"` + object + `","entry":` + entries + `}`,
+			`{"x":[1],"entry":` + entries + `,"object":"` + object + `"}`, // in any order
+		} {
+			events, err := messenger.Parse([]byte(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var have []got
+			for _, e := range events {
+				have = append(have, got{e.Channel, e.Page, e.Kind, e.Customer, e.Standby})
+			}
+			if diff := cmp.Diff(want, have); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		}
 	}
 }
 
 func TestParseOtherBodies(t *testing.T) {
-	other := []messenger.Item{{Kind: messenger.KindOther}}
+	other := []messenger.Kind{messenger.KindOther}
 	for _, tc := range []struct {
 		body    string
-		want    []messenger.Item
+		want    []messenger.Kind
 		problem string
 	}{
-		{`{"object":"instagram","entry":[{"id":"1","messaging":[{}]}]}`, other, ""},
+		{`{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{}]}]}`, other, ""},
+		{`{"object":"permissions","entry":[{"id":"0","uid":"0","time":1567181353,"changes":[{"field":"connected","verb":"granted"}]}]}`,
+			[]messenger.Kind{messenger.KindChange}, ""},
 		{`{}`, other, ""},
 		{`{"object":7}`, other, ""},
 		{`{"object":"page"}`, nil, ""},
@@ -278,7 +270,11 @@ func TestParseOtherBodies(t *testing.T) {
 		{strings.Repeat("[", 200_000), nil, "not JSON"},
 		{strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000), nil, "not JSON"},
 	} {
-		got, err := messenger.Parse([]byte(tc.body))
+		events, err := messenger.Parse([]byte(tc.body))
+		var got []messenger.Kind
+		for _, e := range events {
+			got = append(got, e.Kind)
+		}
 		var bad *messenger.BodyError
 		if tc.problem != "" && (!errors.As(err, &bad) || bad.Problem != tc.problem || !errors.Is(err, messenger.ErrBody)) || tc.problem == "" && err != nil {
 			t.Errorf("%.60q: %v, want %q", tc.body, err, tc.problem)
@@ -301,15 +297,11 @@ func TestE80LargeMessagesComeInParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := messenger.Parse(page(`{` + s + `,"message":{"mid":"m_A1","text":` + string(quoted) +
-		`,"quick_reply":{"payload":"P"},"reply_to":{"mid":"m_A0"},"attachments":[` + strings.Join(files, ",") + `]}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := inbounds(t, page(`{`+s+`,"message":{"mid":"m_A1","text":`+string(quoted)+
+		`,"quick_reply":{"payload":"P"},"reply_to":{"mid":"m_A0"},"attachments":[`+strings.Join(files, ",")+`]}}`))
 	var ids, urls, rest []string
 	var whole string
-	for _, item := range items {
-		in := item.Inbound
+	for _, in := range got {
 		if err := in.Validate(stamp); err != nil {
 			t.Errorf("%s: a Board refuses it: %v", in.ExternalID, err)
 		}

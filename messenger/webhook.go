@@ -14,21 +14,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/switchboard-go/switchboard"
 	"github.com/switchboard-go/switchboard/conversation"
-	"github.com/switchboard-go/switchboard/routing"
 	"github.com/switchboard-go/switchboard/wrapup"
 )
 
-// Receiver takes the messages of customers. A *switchboard.Board is one.
+// Receiver takes what happens on a page. A *switchboard.Board is one.
 type Receiver interface {
-	// Receive returns without an error when it has the message durably; the
-	// same message again is a success that changes nothing. It may be called from many
+	// Do returns without an error when the command is carried out durably; the same
+	// message again is a success that changes nothing. It may be called from many
 	// goroutines at once.
 	//
 	// A *conversation.Refusal, and an error that matches conversation.ErrInbound,
-	// conversation.ErrStale, routing.ErrUnknown or routing.ErrRemoved, says
-	// that the message will never be taken. After any other error it comes again.
-	Receive(ctx context.Context, in conversation.Inbound) (conversation.ID, error)
+	// conversation.ErrStale, conversation.ErrCommand, switchboard.ErrCommand,
+	// routing.ErrUnknown or routing.ErrRemoved, says that it never will be. After any
+	// other error Meta is asked to send the event again.
+	Do(ctx context.Context, c switchboard.Command) (switchboard.Result, error)
 }
 
 // WebhookConfig is the configuration of a [Webhook].
@@ -40,16 +41,31 @@ type WebhookConfig struct {
 	// app, and while it is being changed the old one too. At least one is needed, none
 	// may be empty.
 	AppSecrets []Secret
-	// Boards returns who takes the messages of a page, or nil for a page that
-	// is not ours. It is called for every message, from many goroutines at
+	// Boards returns who takes what happens on a page, or nil for a page that
+	// is not ours. It is called for every thread in a body, from many goroutines at
 	// once. Mandatory.
 	Boards func(page conversation.Source) Receiver
-	// MaxBody is the largest body, in bytes. Zero means 1 MiB.
+	// OnEvent, if set, is called with each event of a page that is ours, and with those
+	// of the app itself, before the Board has it: for what is for no Board, such as
+	// opt-ins, policy and routing. It is called again when Meta sends the event again.
+	// An error is treated as one of a Receiver. It must not keep e.Raw.
+	OnEvent func(ctx context.Context, e *Event) error
+	// Standby delivers what customers write in threads that another app controls too.
+	// Receipts, echoes, edits, reactions and unsends of such threads are always delivered.
+	Standby bool
+	// Traffic, if set, is told what the Client wants to know.
+	Traffic *Traffic
+	// AllowSHA1 accepts the old signature, X-Hub-Signature, of a request that has no
+	// X-Hub-Signature-256. One that has it is judged by that alone.
+	AllowSHA1 bool
+	// MaxBody is the largest body, in bytes. Zero means DefaultMaxBody.
 	MaxBody int64
 	// Timeout is how long a request may take from its first line to the
-	// answer, on real time. Meta waits 5 seconds. Zero means 4 seconds.
+	// answer, on real time. Meta waits 5 seconds. Zero means DefaultTimeout.
 	Timeout time.Duration
-	// Logger gets a line when a Board does not take a message. Nil logs nothing.
+	// Clock tells when a page was last heard of. Nil is the system's clock.
+	Clock interface{ Now() time.Time }
+	// Logger gets a line when a Board does not take an event. Nil logs nothing.
 	Logger *slog.Logger
 }
 
@@ -59,38 +75,15 @@ const (
 	DefaultTimeout = 4 * time.Second
 )
 
-// Stats counts what a [Webhook] has seen since it was made.
-type Stats struct {
-	// BadSignatures counts requests without a right signature, or with none.
-	BadSignatures uint64
-	// Unacceptable counts requests that are not JSON by POST, too large, or broken off.
-	Unacceptable uint64
-	// Unparsable counts signed bodies and single items that cannot be read.
-	Unparsable uint64
-	// Received counts items in signed bodies.
-	Received uint64
-	// Delivered counts items that a Board has taken, whether or not it had them already.
-	Delivered uint64
-	// UnknownPages counts messages of pages that are not ours.
-	UnknownPages uint64
-	// Ignored counts items that are no messages, or of threads that another app controls.
-	Ignored uint64
-	// RefusedStale counts messages that were too old.
-	RefusedStale uint64
-	// RefusedOther counts messages that the Board refused for any other reason.
-	RefusedOther uint64
-	// Unavailable counts messages that a Board could not take at the time. Meta
-	// sends them again.
-	Unavailable uint64
-}
-
 // Webhook is the http.Handler of Meta's callback URL. Safe for concurrent use.
 type Webhook struct {
 	c     WebhookConfig
 	token [sha256.Size]byte
+	stats counters
+	late  *late
 
-	mu    sync.Mutex
-	stats Stats
+	mu   sync.Mutex
+	last map[conversation.Source]time.Time // when a page was last heard of
 }
 
 // NewWebhook returns a handler. It refuses a configuration that is not valid
@@ -102,14 +95,7 @@ func NewWebhook(c WebhookConfig) (*Webhook, error) {
 	if c.VerifyToken == "" {
 		problem("VerifyToken", "is missing")
 	}
-	if len(c.AppSecrets) == 0 {
-		problem("AppSecrets", "at least one is needed")
-	}
-	for i, s := range c.AppSecrets {
-		if s == "" {
-			problem(fmt.Sprintf("AppSecrets[%d]", i), "is empty")
-		}
-	}
+	checkSecrets(c.AppSecrets, problem)
 	if c.Boards == nil {
 		problem("Boards", "is missing")
 	}
@@ -129,24 +115,44 @@ func NewWebhook(c WebhookConfig) (*Webhook, error) {
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
 	}
+	if c.Clock == nil {
+		c.Clock = systemClock{}
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Webhook{c: c, token: sha256.Sum256([]byte(c.VerifyToken.Reveal()))}, nil
+	return &Webhook{
+		c: c, token: sha256.Sum256([]byte(c.VerifyToken.Reveal())),
+		late: newLate(), last: make(map[conversation.Source]time.Time),
+	}, nil
 }
 
-// Stats returns the counts.
-func (w *Webhook) Stats() Stats {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.stats
+func checkSecrets(secrets []Secret, problem func(path, text string)) {
+	if len(secrets) == 0 {
+		problem("AppSecrets", "at least one is needed")
+	}
+	for i, s := range secrets {
+		if s == "" {
+			problem(fmt.Sprintf("AppSecrets[%d]", i), "is empty")
+		}
+	}
 }
 
-// count changes the counts.
-func (w *Webhook) count(change func(*Stats)) {
+// heard notes that Meta still sends for a page.
+func (w *Webhook) heard(page conversation.Source) {
+	now := w.c.Clock.Now()
+	w.mu.Lock()
+	w.last[page] = now
+	w.mu.Unlock()
+}
+
+// LastHeard returns when a signed event of the page last came, or the zero time when
+// none has come since the Webhook was made. A page that has been silent for long may have
+// been unsubscribed, of which Meta tells nobody: see [Watchdog].
+func (w *Webhook) LastHeard(page conversation.Source) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	change(&w.stats)
+	return w.last[page]
 }
 
 // ServeHTTP answers a GET, by which Meta verifies the URL, with the challenge
@@ -167,7 +173,7 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case http.MethodPost:
 		w.notification(rw, r)
 	default:
-		w.count(func(s *Stats) { s.Unacceptable++ })
+		w.stats.unacceptable.Add(1)
 		rw.Header().Set("Allow", "GET, POST")
 		rw.WriteHeader(http.StatusMethodNotAllowed)
 	}
@@ -198,42 +204,76 @@ func (w *Webhook) notification(rw http.ResponseWriter, r *http.Request) {
 	defer cancel()
 
 	body, status := w.read(rw, r, deadline)
-	if status == http.StatusOK && !Verify(body, r.Header.Get(SignatureHeader), w.c.AppSecrets) {
+	if status == http.StatusOK && !w.verify(body, r.Header) {
 		status = http.StatusUnauthorized
 	}
 	switch status {
 	case http.StatusOK:
 		status = w.take(ctx, body)
 	case http.StatusUnauthorized:
-		w.count(func(s *Stats) { s.BadSignatures++ })
+		w.stats.badSignatures.Add(1)
 	default:
-		w.count(func(s *Stats) { s.Unacceptable++ })
+		w.stats.unacceptable.Add(1)
 	}
 	rw.WriteHeader(status)
+}
+
+// signed reports whether the headers have a signature that is worth reading the body
+// for.
+func (w *Webhook) signed(h http.Header) bool {
+	if w.usesSHA1(h) {
+		_, ok := parseSHA1(h.Get(sha1Header))
+		return ok
+	}
+	signatures := h.Values(SignatureHeader)
+	if len(signatures) != 1 {
+		return false
+	}
+	_, ok := parseSignature(signatures[0])
+	return ok
+}
+
+func (w *Webhook) usesSHA1(h http.Header) bool {
+	return w.c.AllowSHA1 && len(h.Values(SignatureHeader)) == 0 && len(h.Values(sha1Header)) == 1
+}
+
+func (w *Webhook) verify(body []byte, h http.Header) bool {
+	if w.usesSHA1(h) {
+		return verifySHA1(body, h.Get(sha1Header), w.c.AppSecrets)
+	}
+	return Verify(body, h.Get(SignatureHeader), w.c.AppSecrets)
 }
 
 // read returns the body, or the status of the refusal. What can be refused by the
 // headers costs no reading.
 func (w *Webhook) read(rw http.ResponseWriter, r *http.Request, deadline time.Time) ([]byte, int) {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || media != "application/json" || r.Header.Get("Content-Encoding") != "" {
+	if !isJSON(r.Header.Get("Content-Type")) || r.Header.Get("Content-Encoding") != "" {
 		return nil, http.StatusUnsupportedMediaType
 	}
-	signatures := r.Header.Values(SignatureHeader)
-	if len(signatures) != 1 {
+	if !w.signed(r.Header) {
 		return nil, http.StatusUnauthorized
 	}
-	if _, ok := parseSignature(signatures[0]); !ok {
-		return nil, http.StatusUnauthorized
+	return readBody(rw, r, w.c.MaxBody, deadline)
+}
+
+func isJSON(contentType string) bool {
+	if contentType == "application/json" { // what Meta sends
+		return true
 	}
-	if r.ContentLength > w.c.MaxBody {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == "application/json"
+}
+
+// readBody returns the body, or the status of the refusal.
+func readBody(rw http.ResponseWriter, r *http.Request, limit int64, deadline time.Time) ([]byte, int) {
+	if r.ContentLength > limit {
 		return nil, http.StatusRequestEntityTooLarge
 	}
 	// A sender who trickles the body must not hold us longer than Meta would
 	// wait. Not every ResponseWriter can do this; the server's own limit is left then.
 	conn := http.NewResponseController(rw)
 	_ = conn.SetReadDeadline(deadline)
-	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, w.c.MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, limit))
 	switch tooLarge := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &tooLarge):
 		return nil, http.StatusRequestEntityTooLarge
@@ -243,118 +283,4 @@ func (w *Webhook) read(rw http.ResponseWriter, r *http.Request, deadline time.Ti
 	// After an error the deadline stays: the server reads what is left of the body.
 	_ = conn.SetReadDeadline(time.Time{})
 	return body, http.StatusOK
-}
-
-// take gives the items of a signed body to their Boards and returns the status.
-// Whatever can never succeed is counted and answered with 200: repeating it would
-// only make Meta stop sending for the page.
-func (w *Webhook) take(ctx context.Context, body []byte) int {
-	items, err := Parse(body)
-	if err != nil {
-		w.count(func(s *Stats) { s.Unparsable++ })
-		return http.StatusOK
-	}
-	lanes := w.lanes(items)
-	var wait sync.WaitGroup
-	for _, l := range lanes[min(1, len(lanes)):] {
-		wait.Go(func() { l.deliver(ctx, w) })
-	}
-	if len(lanes) > 0 {
-		lanes[0].deliver(ctx, w)
-	}
-	wait.Wait()
-	for _, l := range lanes {
-		if l.unavailable {
-			return http.StatusServiceUnavailable
-		}
-	}
-	return http.StatusOK
-}
-
-// lane has the messages of one page, in order. Lanes run side by side, so that
-// a Board that hangs does not keep other pages from theirs.
-type lane struct {
-	page        conversation.Source
-	to          Receiver
-	messages    []conversation.Inbound
-	unavailable bool
-}
-
-// lanes sorts the messages by page and counts everything else.
-func (w *Webhook) lanes(items []Item) []*lane {
-	var n Stats
-	var lanes []*lane
-	byPage := make(map[conversation.Source]*lane)
-	for i := range items {
-		item := &items[i]
-		n.Received++
-		switch {
-		case item.Kind == KindMalformed:
-			n.Unparsable++
-			continue
-		case !item.deliverable():
-			n.Ignored++
-			continue
-		}
-		l := byPage[item.Page]
-		if l == nil {
-			l = &lane{page: item.Page, to: w.c.Boards(item.Page)}
-			byPage[item.Page] = l
-			if l.to != nil {
-				lanes = append(lanes, l)
-			}
-		}
-		if l.to == nil {
-			n.UnknownPages++
-			continue
-		}
-		l.messages = append(l.messages, item.Inbound)
-	}
-	w.count(func(s *Stats) {
-		s.Received += n.Received
-		s.Unparsable += n.Unparsable
-		s.Ignored += n.Ignored
-		s.UnknownPages += n.UnknownPages
-	})
-	return lanes
-}
-
-// deliver gives the messages to the Board. After one that it cannot take now the
-// customer's later ones wait too, so that they keep their order when all come
-// again; those of other customers do not.
-func (l *lane) deliver(ctx context.Context, w *Webhook) {
-	var waiting map[conversation.Customer]bool
-	for i := range l.messages {
-		in := &l.messages[i]
-		if waiting[in.Customer] {
-			w.count(func(s *Stats) { s.Unavailable++ })
-			continue
-		}
-		_, err := l.to.Receive(ctx, *in)
-		switch {
-		case err == nil:
-			w.count(func(s *Stats) { s.Delivered++ })
-		case errors.Is(err, conversation.ErrStale):
-			w.count(func(s *Stats) { s.RefusedStale++ })
-			w.c.Logger.WarnContext(ctx, "messenger: message refused", "page", l.page, "error", err)
-		case final(err):
-			w.count(func(s *Stats) { s.RefusedOther++ })
-			w.c.Logger.WarnContext(ctx, "messenger: message refused", "page", l.page, "error", err)
-		default:
-			w.count(func(s *Stats) { s.Unavailable++ })
-			w.c.Logger.ErrorContext(ctx, "messenger: message not taken", "page", l.page, "error", err)
-			l.unavailable = true
-			if waiting == nil {
-				waiting = make(map[conversation.Customer]bool)
-			}
-			waiting[in.Customer] = true
-		}
-	}
-}
-
-// final reports whether a message will never be taken.
-func final(err error) bool {
-	refusal := (*conversation.Refusal)(nil)
-	return errors.As(err, &refusal) || errors.Is(err, conversation.ErrInbound) ||
-		errors.Is(err, routing.ErrUnknown) || errors.Is(err, routing.ErrRemoved)
 }

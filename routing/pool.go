@@ -65,21 +65,69 @@ type line struct {
 	active   int // 1 + position in queue.active, 0 while empty
 }
 
+// front is the first conversation of a line. The fronts of a queue lie side by
+// side, so that an agent who looks for work goes through one piece of memory and
+// not through every line.
+type front struct {
+	line     *line
+	key      order.Key
+	priority int
+}
+
+// lead notes who is now the first of the line, which is not empty.
+func (l *line) lead() {
+	l.queue.active[l.active-1].key = l.waiters.Min().Key()
+}
+
 // Waiter is a waiting conversation as the [Router] sees it. The zero value
 // waits nowhere.
 type Waiter struct {
+	// A million of these may exist, so each word counts: the member has the key,
+	// and what few have is apart.
 	member  order.Member[*Waiter]
 	line    *line
-	key     order.Key  // WaitingSince, then the conversation's ID
-	exclude *Candidate // not to this agent
-	prefer  *Candidate // only to this agent
-	next    *Waiter
+	only    *only // nil for one that never had any
 	waiting bool
 	queued  bool // in Router.waiters
 }
 
+// only is to whom a waiting conversation may be offered.
+type only struct {
+	exclude *Candidate // not to this agent
+	prefer  *Candidate // only to this agent
+}
+
+// key is WaitingSince, then the conversation's ID.
+func (w *Waiter) key() order.Key { return w.member.Key() }
+
+// exclude returns the agent who is not offered the conversation, or nil.
+func (w *Waiter) exclude() *Candidate {
+	if w.only == nil {
+		return nil
+	}
+	return w.only.exclude
+}
+
+// prefer returns the agent who alone is offered the conversation, or nil.
+func (w *Waiter) prefer() *Candidate {
+	if w.only == nil {
+		return nil
+	}
+	return w.only.prefer
+}
+
+func (w *Waiter) limit(exclude, prefer *Candidate) {
+	if w.only == nil {
+		if exclude == nil && prefer == nil {
+			return
+		}
+		w.only = new(only)
+	}
+	*w.only = only{exclude, prefer}
+}
+
 // Conversation returns the conversation, or 0 when it never waited.
-func (w *Waiter) Conversation() conversation.ID { return conversation.ID(w.key.Seq) }
+func (w *Waiter) Conversation() conversation.ID { return conversation.ID(w.key().Seq) }
 
 type lineKey struct{ class, priority int }
 
@@ -89,7 +137,7 @@ type queue struct {
 	open     bool
 	strategy Strategy
 	lines    map[lineKey]*line
-	active   []*line // those with somebody in them
+	active   []front // of the lines with somebody in them
 	pools    []*pool // [0] asks for no skill, of the first medium
 	stands   []*stand
 	counts   [NotServing + 1]int // agents by Candidate.standing
@@ -208,15 +256,16 @@ func (c *Candidate) meetsClass(cl *class) bool {
 func (w *Waiter) enter() {
 	l := w.line
 	w.member.Owner = w
-	if w.prefer != nil {
-		w.prefer.wanted.Add(&w.member, w.key)
+	if w.prefer() != nil {
+		w.prefer().wanted.Add(&w.member, w.key())
 		return
 	}
-	l.waiters.Add(&w.member, w.key)
+	l.waiters.Add(&w.member, w.key())
 	if l.active == 0 {
-		l.queue.active = append(l.queue.active, l)
+		l.queue.active = append(l.queue.active, front{line: l, priority: l.priority})
 		l.active = len(l.queue.active)
 	}
+	l.lead()
 }
 
 func (w *Waiter) leave() {
@@ -225,11 +274,16 @@ func (w *Waiter) leave() {
 		return
 	}
 	in.Remove(&w.member)
-	if l := w.line; in == &l.waiters && l.waiters.Len() == 0 {
+	l := w.line
+	switch {
+	case in != &l.waiters:
+	case l.waiters.Len() > 0:
+		l.lead()
+	default:
 		active := l.queue.active
 		last := active[len(active)-1]
-		active[l.active-1], last.active = last, l.active
-		active[len(active)-1] = nil
+		active[l.active-1], last.line.active = last, l.active
+		active[len(active)-1] = front{}
 		l.queue.active, l.active = active[:len(active)-1], 0
 	}
 }

@@ -26,9 +26,10 @@ type Router struct {
 
 	// What has changed since Next last found nothing to do: lists of agents and
 	// of conversations, and queues in which there may be a match.
-	agents, lastAgent   *Candidate
-	waiters, lastWaiter *Waiter
-	touched             []*queue
+	agents, lastAgent *Candidate
+	waiters           []*Waiter
+	looked            int // how many at the head of waiters have been dealt with
+	touched           []*queue
 }
 
 // NewRouter returns a router without queues.
@@ -163,8 +164,8 @@ func (r *Router) Wait(w *Waiter, id conversation.ID, q conversation.QueueID, m c
 	}
 	cl := r.classes.take(r.medium(m), needs)
 	w.line = in.line(cl, priority)
-	w.key = order.Key{At: since.UnixNano(), Seq: uint64(id)}
-	w.exclude, w.prefer = exclude, prefer
+	w.member.SetKey(order.Key{At: since.UnixNano(), Seq: uint64(id)})
+	w.limit(exclude, prefer)
 	w.waiting = true
 	in.waiting++
 	if prefer != nil {
@@ -175,12 +176,7 @@ func (r *Router) Wait(w *Waiter, id conversation.ID, q conversation.QueueID, m c
 		return
 	}
 	w.queued = true
-	if r.lastWaiter == nil {
-		r.waiters = w
-	} else {
-		r.lastWaiter.next = w
-	}
-	r.lastWaiter = w
+	r.waiters = append(r.waiters, w)
 }
 
 // Unwait says that a conversation no longer waits.
@@ -190,11 +186,12 @@ func (r *Router) Unwait(w *Waiter) {
 	}
 	w.leave()
 	w.line.queue.waiting--
-	if w.prefer != nil {
+	if w.prefer() != nil {
 		w.line.queue.preferring--
 	}
 	r.classes.drop(w.line.class)
-	w.waiting, w.line, w.exclude, w.prefer = false, nil, nil, nil
+	w.limit(nil, nil)
+	w.waiting, w.line = false, nil
 }
 
 // Waiting returns the number of conversations that wait in the queue.
@@ -277,11 +274,19 @@ func (r *Router) changed() (c *Candidate, w *Waiter, single bool) {
 	for r.agents != nil && !r.agents.pooled {
 		r.popAgent()
 	}
-	for r.waiters != nil && !r.waiters.waiting {
+	for w = r.firstWaiter(); w != nil && !w.waiting; w = r.firstWaiter() {
 		r.popWaiter()
 	}
-	c, w = r.agents, r.waiters
-	return c, w, len(r.touched) == 0 && (c == nil || w == nil && c.next == nil) && (w == nil || w.next == nil)
+	c = r.agents
+	return c, w, len(r.touched) == 0 && (c == nil || w == nil && c.next == nil) && len(r.waiters)-r.looked <= 1
+}
+
+// firstWaiter returns the first conversation that has changed, or nil.
+func (r *Router) firstWaiter() *Waiter {
+	if len(r.waiters) == 0 {
+		return nil
+	}
+	return r.waiters[r.looked]
 }
 
 func (r *Router) popAgent() {
@@ -293,10 +298,10 @@ func (r *Router) popAgent() {
 }
 
 func (r *Router) popWaiter() {
-	w := r.waiters
-	w.queued = false
-	if r.waiters, w.next = w.next, nil; r.waiters == nil {
-		r.lastWaiter = nil
+	r.waiters[r.looked].queued = false
+	r.waiters[r.looked] = nil
+	if r.looked++; r.looked == len(r.waiters) {
+		r.waiters, r.looked = r.waiters[:0], 0
 	}
 }
 
@@ -326,9 +331,9 @@ func (r *Router) gather() {
 		}
 		r.popAgent()
 	}
-	for r.waiters != nil {
-		if r.waiters.waiting {
-			r.touch(r.waiters.line.queue)
+	for w := r.firstWaiter(); w != nil; w = r.firstWaiter() {
+		if w.waiting {
+			r.touch(w.line.queue)
 		}
 		r.popWaiter()
 	}
@@ -338,7 +343,7 @@ func (r *Router) gather() {
 func (r *Router) best(now int64) (w *Waiter, c *Candidate) {
 	for _, q := range r.touched {
 		if x, a := r.bestOf(q, now); x != nil &&
-			(w == nil || before(r.ageing, now, x.line.priority, x.key, w.line.priority, w.key)) {
+			(w == nil || before(r.ageing, now, x.line.priority, x.key(), w.line.priority, w.key())) {
 			w, c = x, a
 		}
 	}
@@ -357,7 +362,7 @@ func (c *Candidate) refresh() {
 		}
 	}
 	c.pooled = c.known && c.standing == Eligible
-	if c.pooled {
+	if c.pooled && c.hasSlot() {
 		for _, st := range c.stands {
 			for i := range st.queue.pools {
 				st.join(i)
@@ -366,31 +371,43 @@ func (c *Candidate) refresh() {
 	}
 }
 
+// hasSlot reports whether the agent has a free slot of any medium: otherwise it
+// suits no class.
+func (c *Candidate) hasSlot() bool {
+	for _, n := range c.free {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // bestFor returns the conversation that the agent should be offered, or nil.
 func (r *Router) bestFor(c *Candidate, now int64) *Waiter {
 	var best *Waiter
+	var priority int // of best
+	var key order.Key
 	for _, st := range c.stands {
 		if !st.queue.open {
 			continue
 		}
-		for _, l := range st.queue.active {
-			if !c.suits(l.class) {
+		for i := range st.queue.active {
+			f := &st.queue.active[i]
+			if best != nil && !before(r.ageing, now, f.priority, f.key, priority, key) || !c.suits(f.line.class) {
 				continue
 			}
-			w := l.waiters.Min().Owner
-			if w.exclude == c {
-				if w = l.after(c); w == nil {
+			w := f.line.waiters.Min().Owner
+			if w.exclude() == c {
+				if w = f.line.after(c); w == nil || best != nil && !before(r.ageing, now, f.priority, w.key(), priority, key) {
 					continue
 				}
 			}
-			if best == nil || before(r.ageing, now, l.priority, w.key, best.line.priority, best.key) {
-				best = w
-			}
+			best, priority, key = w, f.priority, w.key()
 		}
 	}
 	for m := range c.wanted.All() {
-		if w := m.Owner; w.line.queue.open && w.exclude != c && c.in(w.line.queue) != nil && c.suits(w.line.class) {
-			if best == nil || before(r.ageing, now, w.line.priority, w.key, best.line.priority, best.key) {
+		if w := m.Owner; w.line.queue.open && w.exclude() != c && c.in(w.line.queue) != nil && c.suits(w.line.class) {
+			if best == nil || before(r.ageing, now, w.line.priority, w.key(), best.line.priority, best.key()) {
 				best = w
 			}
 		}
@@ -401,7 +418,7 @@ func (r *Router) bestFor(c *Candidate, now int64) *Waiter {
 // after returns the first conversation of the line that may be offered to c.
 func (l *line) after(c *Candidate) *Waiter {
 	for m := range l.waiters.All() {
-		if m.Owner.exclude != c {
+		if m.Owner.exclude() != c {
 			return m.Owner
 		}
 	}
@@ -414,14 +431,14 @@ func (r *Router) agentFor(w *Waiter) *Candidate {
 	if !q.open {
 		return nil
 	}
-	if c := w.prefer; c != nil {
-		if c.pooled && c != w.exclude && c.in(q) != nil && c.suits(w.line.class) {
+	if c := w.prefer(); c != nil {
+		if c.pooled && c != w.exclude() && c.in(q) != nil && c.suits(w.line.class) {
 			return c
 		}
 		return nil
 	}
 	for m := range w.line.pool.agents.All() {
-		if m.Owner != w.exclude {
+		if m.Owner != w.exclude() {
 			return m.Owner
 		}
 	}
@@ -434,13 +451,14 @@ func (r *Router) bestOf(q *queue, now int64) (best *Waiter, agent *Candidate) {
 	if !q.open {
 		return nil, nil
 	}
-	for _, l := range q.active {
+	for i := range q.active {
+		l := q.active[i].line
 		if l.pool.agents.Len() == 0 {
 			continue
 		}
 		for m := range l.waiters.All() {
 			w := m.Owner
-			if best != nil && !before(r.ageing, now, l.priority, w.key, best.line.priority, best.key) {
+			if best != nil && !before(r.ageing, now, l.priority, w.key(), best.line.priority, best.key()) {
 				break
 			}
 			if c := r.agentFor(w); c != nil {
@@ -459,10 +477,10 @@ func (r *Router) bestOf(q *queue, now int64) (best *Waiter, agent *Candidate) {
 		}
 		for m := range c.wanted.All() {
 			w := m.Owner
-			if w.line.queue != q || w.exclude == c || !c.suits(w.line.class) {
+			if w.line.queue != q || w.exclude() == c || !c.suits(w.line.class) {
 				continue
 			}
-			if best == nil || before(r.ageing, now, w.line.priority, w.key, best.line.priority, best.key) {
+			if best == nil || before(r.ageing, now, w.line.priority, w.key(), best.line.priority, best.key()) {
 				best, agent = w, c
 			}
 		}
@@ -474,7 +492,7 @@ func (r *Router) bestOf(q *queue, now int64) (best *Waiter, agent *Candidate) {
 func (r *Router) match(w *Waiter, c *Candidate, now int64) Match {
 	l := w.line
 	q := l.queue
-	waited := time.Duration(now - w.key.At)
+	waited := time.Duration(now - w.key().At)
 	d := conversation.Decision{
 		Strategy: q.strategy.String(),
 		Key:      q.keyValue(q.key(c, l.class)),
@@ -491,7 +509,7 @@ func (r *Router) match(w *Waiter, c *Candidate, now int64) Match {
 	free := r.free(q, l.class.medium)
 	d.Excluded.Full = q.counts[Eligible] - free
 	d.Excluded.Skills = free - d.Eligible
-	if x := w.exclude; x != nil {
+	if x := w.exclude(); x != nil {
 		if st := x.in(q); st != nil && st.pooledIn(l.pool) {
 			d.Eligible--
 			d.Excluded.Cooldown++
@@ -538,9 +556,10 @@ func (r *Router) Position(w *Waiter, now time.Time) int {
 	}
 	at := now.UnixNano()
 	n := 1
-	for _, l := range w.line.queue.active {
+	for i := range w.line.queue.active {
+		l := w.line.queue.active[i].line
 		for m := range l.waiters.All() {
-			if m.Owner == w || !before(r.ageing, at, l.priority, m.Owner.key, w.line.priority, w.key) {
+			if m.Owner == w || !before(r.ageing, at, l.priority, m.Owner.key(), w.line.priority, w.key()) {
 				break
 			}
 			n++

@@ -48,6 +48,13 @@ func (f *Floor) Setup() routing.Setup {
 
 // doRouting decides what an administrator wants of the setup.
 func (f *Floor) doRouting(cmd routing.Command) error {
+	switch cmd.(type) {
+	case routing.Configure, routing.PutQueue, routing.DeleteQueue, routing.PutTeam, routing.DeleteTeam, routing.PutAgent,
+		routing.DeleteAgent, routing.PutSource, routing.RemoveSource, routing.PutSettings:
+	default:
+		// A pointer may be nil, so it cannot even be asked for its name.
+		return fmt.Errorf("%w: %T; pass a command by value", ErrCommand, cmd)
+	}
 	by := f.pending.by
 	remove, removing := cmd.(routing.RemoveSource)
 	if by.Role != agent.Administrator && (!removing || by.Role != agent.Platform) {
@@ -85,10 +92,16 @@ func (f *Floor) doRouting(cmd routing.Command) error {
 	return nil
 }
 
-// used reports whether any conversation that is not over has the queue.
+// used reports whether any conversation that is not over has the queue, or would
+// go there: from a queue that was drained to it, or when a transfer comes to
+// nothing.
 func (f *Floor) used(id conversation.QueueID) bool {
+	is := func(of conversation.QueueID) bool {
+		q := f.queue(of)
+		return q != nil && q.v.entry.ID == id
+	}
 	for _, c := range f.convs { // order-free: any will do
-		if c.v.Queue == id && c.v.State != conversation.Ended {
+		if c.v.State != conversation.Ended && (is(c.v.Queue) || c.v.Transfer != nil && is(c.v.Transfer.Queue)) {
 			return true
 		}
 	}
@@ -245,7 +258,7 @@ func (f *Floor) applyQueueSet(e *Event, b routing.QueueSet) {
 		q.epoch = f.journal.epoch // made in this batch: the setup's journal undoes it
 	}
 	f.touchQueue(q)
-	was := q.v.entry
+	was, back := q.v.entry, q.v.deleted || len(q.v.policies) == 0
 	q.v.entry, q.v.deleted, q.v.drainTo = b.Queue, false, ""
 	q.v.schedule, _ = b.Queue.Hours.Compile(f.config.Load)
 	q.v.open, q.v.next = b.Open, deadlineAt(b.Next, e.Seq)
@@ -253,7 +266,7 @@ func (f *Floor) applyQueueSet(e *Event, b routing.QueueSet) {
 		q.v.policies = append(slices.Clip(q.v.policies), policyVersion{e.Seq, b.Queue.WrapUp})
 	}
 	f.indexQueue(q)
-	if !slices.Equal(was.Teams, b.Queue.Teams) || !slices.Equal(was.Agents, b.Queue.Agents) || len(q.v.policies) == 1 {
+	if !slices.Equal(was.Teams, b.Queue.Teams) || !slices.Equal(was.Agents, b.Queue.Agents) || back {
 		for _, id := range sortedKeys(f.agents) {
 			f.routeAgent(f.agents[id])
 			f.indexAgent(f.agents[id])

@@ -21,6 +21,9 @@ func (f *Floor) Advance(now time.Time) bool {
 		f.follow()
 		return true
 	}
+	if f.now.After(now) {
+		now = f.now
+	}
 	n := f.deadlines.Min()
 	if n == nil || n.Key().At > now.UnixNano() {
 		if f.outageOver(now) {
@@ -222,10 +225,20 @@ func (f *Floor) queueDue(q *queueRec) {
 }
 
 // follow emits what follows at once from the events so far: agents who have
-// closed their last seat become Idle if they asked for it.
+// closed their last seat become Idle if they asked for it, and what has come
+// back to a queue that is deleted goes where its conversations went.
 func (f *Floor) follow() {
-	for len(f.settle) > 0 {
+	for len(f.settle) > 0 || len(f.adrift) > 0 {
 		f.engine()
+		adrift := f.adrift
+		f.adrift = nil
+		slices.SortFunc(adrift, byID)
+		for _, c := range adrift {
+			// One handed over to an agent has been in the queue only in passing.
+			if q := f.queues[c.v.Queue]; q != nil && q.v.deleted && c.v.State == conversation.Queued {
+				f.sweepQueue(c, c.v.Queue)
+			}
+		}
 		settle := f.settle
 		f.settle = nil
 		slices.SortFunc(settle, func(a, b *agentRec) int { return strings.Compare(string(a.v.ID), string(b.v.ID)) })
@@ -238,8 +251,11 @@ func (f *Floor) follow() {
 // route makes offers until none is possible, at most stepLimit. It reports
 // whether it made any.
 func (f *Floor) route() bool {
-	if f.outage.To.After(f.now) {
-		return false
+	if f.outage.To.After(f.now) || len(f.sweeps) > 0 {
+		return false // nobody served, or not all of a change has taken effect
+	}
+	if n := f.deadlines.Min(); n != nil && n.Key().At <= f.now.UnixNano() {
+		return false // what has passed comes first: it may have been overdue
 	}
 	made := 0
 	for ; made < stepLimit; made++ {

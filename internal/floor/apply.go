@@ -15,7 +15,7 @@ func (f *Floor) Apply(e *Event) {
 	f.begin()
 	f.seq = e.Seq
 	f.apply(e)
-	f.settle = f.settle[:0]
+	f.settle, f.adrift = f.settle[:0], f.adrift[:0] // what follows from it is in the log too
 }
 
 func (f *Floor) apply(e *Event) {
@@ -26,8 +26,11 @@ func (f *Floor) apply(e *Event) {
 	switch b := e.Body.(type) {
 	case conversation.Event:
 		r.conversation = b.ConversationID()
-		if m, ok := b.(conversation.MessageAdded); ok {
+		switch m := b.(type) {
+		case conversation.MessageAdded:
 			r.message = m.Message.No
+		case conversation.Opened:
+			r.message = 1 // the one that opens it
 		}
 		f.applyConv(e, b)
 	case agent.Event:
@@ -91,7 +94,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 		}
 	case conversation.Forgotten:
 		k := customerKey{c.v.Source, c.v.Customer}
-		if f.customers[k] == id {
+		if f.customer(k) == id {
 			f.setCustomer(k, 0)
 		}
 		f.unindexConv(c)
@@ -146,6 +149,9 @@ func (f *Floor) indexConv(c *convRec) {
 		if len(needs) > 0 {
 			needs = conversation.Relaxed(needs, v.Relaxed)
 		}
+		if q := f.queues[v.Queue]; q != nil && q.v.deleted {
+			f.adrift = append(f.adrift, c)
+		}
 		f.router.Wait(&c.waiter, v.ID, v.Queue, v.Medium, v.Priority, v.WaitingSince, needs, exclude, prefer)
 	} else {
 		f.router.Unwait(&c.waiter)
@@ -155,10 +161,11 @@ func (f *Floor) indexConv(c *convRec) {
 
 // unindexConv takes the conversation out of every index.
 func (f *Floor) unindexConv(c *convRec) {
-	for i := range c.holds {
-		f.release(c, &c.holds[i])
+	holds := c.holds()
+	for i := range holds {
+		f.release(c, &holds[i])
 	}
-	c.holds = c.holds[:0]
+	c.held = nil
 	f.router.Unwait(&c.waiter)
 	f.deadlines.Remove(&c.timer)
 }
@@ -202,10 +209,10 @@ func (f *Floor) indexHolds(c *convRec) {
 			now = append(now, hold{a, kind, s.HoldsSlot()})
 		}
 	}
-	if len(now) == len(c.holds) {
+	if was := c.holds(); len(now) == len(was) {
 		same := true
 		for i := range now {
-			same = same && now[i] == c.holds[i]
+			same = same && now[i] == was[i]
 		}
 		if same {
 			return
@@ -214,14 +221,17 @@ func (f *Floor) indexHolds(c *convRec) {
 	for i := range now {
 		f.take(c, &now[i])
 	}
-	was := c.holds
+	was := c.holds()
 	var old [4]hold
 	if len(was) > len(old) {
 		was = append([]hold(nil), was...)
 	} else {
 		was = old[:copy(old[:], was)]
 	}
-	c.holds = append(c.holds[:0], now...)
+	if c.held == nil {
+		c.held = new([]hold)
+	}
+	*c.held = append((*c.held)[:0], now...)
 	for i := range was {
 		f.release(c, &was[i])
 	}

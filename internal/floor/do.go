@@ -73,8 +73,12 @@ func oversees(by agent.Actor) bool {
 // doAgent decides what an agent, or a supervisor for it, wants of its state.
 func (f *Floor) doAgent(cmd agent.Command) error {
 	switch cmd.(type) {
+	case agent.SignIn, agent.SignOut, agent.MakeAvailable, agent.MakeIdle, agent.Connect, agent.Disconnect, agent.SetAttributes:
 	case agent.Miss, agent.Tick, agent.Settle:
 		return fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
+	default:
+		// A pointer may be nil, so it cannot even be asked for its agent.
+		return fmt.Errorf("%w: %T; pass a command by value", ErrCommand, cmd)
 	}
 	id := cmd.AgentID()
 	a := f.agents[id]
@@ -133,65 +137,67 @@ func (f *Floor) conversationOf(id conversation.ID) (*convRec, error) {
 
 // doConversation decides what somebody wants of a conversation.
 func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
-	switch cmd := cmd.(type) {
+	// cmd is handed on as it came: to put what it holds into an interface again
+	// would copy it.
+	switch c := cmd.(type) {
 	case conversation.Inbound:
-		return f.receive(cmd)
+		return f.receive(cmd, &c)
 	case conversation.Outside:
-		return f.outside(cmd)
+		return f.outside(cmd, &c)
 	case conversation.Edit:
-		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
 	case conversation.Unsend:
-		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
 	case conversation.React:
-		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
 	case conversation.Receipt:
-		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
 	case conversation.Hangup:
-		return f.onMessage(cmd, cmd.Channel, cmd.Source, cmd.Customer)
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
 	case conversation.AcceptAll:
-		return f.acceptAll(cmd)
+		return f.acceptAll(c)
 	case conversation.Accept:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.Decline:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.Write:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.TransferToQueue:
-		return f.transferToQueue(cmd)
+		return f.transferToQueue(c)
 	case conversation.TransferToAgent:
-		return f.toAgent(cmd.Conversation, cmd.To, cmd)
+		return f.toAgent(c.Conversation, c.To, cmd)
 	case conversation.CancelTransfer:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.Invite:
-		return f.toAgent(cmd.Conversation, cmd.To, cmd)
+		return f.toAgent(c.Conversation, c.To, cmd)
 	case conversation.CancelInvite:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.Leave:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.Remove:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.End:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.SubmitWrapUp:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.ExtendWrapUp:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.CancelCountdown:
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.SetAttributes:
 		if f.pending.by.Role == agent.Customer {
-			return Result{}, f.notAllowed(cmd.Conversation, cmd)
+			return Result{}, f.notAllowed(c.Conversation, cmd)
 		}
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.SetPriority:
 		if by := f.pending.by; !oversees(by) && by.Role != agent.Bot {
-			return Result{}, f.notAllowed(cmd.Conversation, cmd)
+			return Result{}, f.notAllowed(c.Conversation, cmd)
 		}
-		return f.onConversation(cmd.Conversation, cmd)
+		return f.onConversation(c.Conversation, cmd)
 	case conversation.Settled:
-		return f.fromSender(cmd.Conversation, cmd)
+		return f.fromSender(c.Conversation, cmd)
 	case conversation.Deferred:
-		return f.fromSender(cmd.Conversation, cmd)
+		return f.fromSender(c.Conversation, cmd)
 	}
 	return Result{}, fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
 }

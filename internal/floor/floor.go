@@ -92,7 +92,8 @@ type Floor struct {
 	sources  map[conversation.Source]*sourceRec
 	convs    map[conversation.ID]*convRec
 	// customers has each customer's open conversation, or else their last one.
-	customers map[customerKey]conversation.ID
+	// By source first: the name of a source is then kept once.
+	customers map[conversation.Source]map[conversation.Customer]conversation.ID
 	seen      memory // inbound ids
 	keys      memory // idempotency keys
 	outage    routing.Outage
@@ -104,6 +105,8 @@ type Floor struct {
 
 	// settle are agents whose pending Idle may take effect now.
 	settle []*agentRec
+	// adrift are conversations that have come to wait in a deleted queue.
+	adrift []*convRec
 
 	events  []Event
 	pending command // what the events are stamped with
@@ -130,8 +133,15 @@ type convRec struct {
 	v      conversation.Conversation
 	waiter routing.Waiter
 	timer  order.Node[any]
-	holds  []hold
-	epoch  uint64 // the last batch that touched it
+	held   *[]hold // what it holds of agents; nil for one that never held any
+	epoch  uint64  // the last batch that touched it
+}
+
+func (c *convRec) holds() []hold {
+	if c.held == nil {
+		return nil
+	}
+	return *c.held
 }
 
 // hold is what a conversation takes of an agent.
@@ -203,7 +213,7 @@ func New(c Config) *Floor {
 		agents:    make(map[agent.ID]*agentRec),
 		sources:   make(map[conversation.Source]*sourceRec),
 		convs:     make(map[conversation.ID]*convRec),
-		customers: make(map[customerKey]conversation.ID),
+		customers: make(map[conversation.Source]map[conversation.Customer]conversation.ID),
 		seen:      newMemory(conversation.Horizon),
 		keys:      newMemory(keyHorizon),
 		router:    routing.NewRouter(),

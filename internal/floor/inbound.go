@@ -25,15 +25,15 @@ func (f *Floor) sourceOf(ch conversation.Channel, id conversation.Source) (*sour
 }
 
 // receive takes a customer's message (E5, E6, E39, E53, E65, E76, E77, E81).
-func (f *Floor) receive(in conversation.Inbound) (Result, error) {
-	res, err := f.takeIn(in)
+func (f *Floor) receive(cmd conversation.Command, in *conversation.Inbound) (Result, error) {
+	res, err := f.takeIn(cmd, in)
 	if refusal := (*conversation.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
 		err = &conversation.Refusal{Command: in.Name(), Err: err}
 	}
 	return res, err
 }
 
-func (f *Floor) takeIn(in conversation.Inbound) (Result, error) {
+func (f *Floor) takeIn(cmd conversation.Command, in *conversation.Inbound) (Result, error) {
 	if err := in.Validate(f.now); err != nil {
 		return Result{}, err
 	}
@@ -45,15 +45,20 @@ func (f *Floor) takeIn(in conversation.Inbound) (Result, error) {
 		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 	}
 	key := customerKey{in.Source, in.Customer}
-	last := f.convs[f.customers[key]]
+	last := f.convs[f.customer(key)]
 	if last != nil && last.v.State.Open() {
-		return f.decide(last, in)
+		res, err := f.decide(last, cmd)
+		if err == nil && res.Message == 0 { // in the transcript for longer than ids are remembered
+			i := slices.IndexFunc(last.v.Messages, func(m *conversation.Message) bool { return m.ExternalID == in.ExternalID })
+			res.Message, res.Duplicate = i+1, true
+		}
+		return res, err
 	}
 	c, err := f.openConversation(src, in, last)
 	if err != nil {
 		return Result{}, err
 	}
-	res, err := f.decide(c, in)
+	res, err := f.decide(c, cmd)
 	if err == nil {
 		f.greet(c)
 	}
@@ -64,7 +69,7 @@ func (f *Floor) takeIn(in conversation.Inbound) (Result, error) {
 }
 
 // openConversation opens a conversation for a customer who has none open.
-func (f *Floor) openConversation(src *sourceRec, in conversation.Inbound, last *convRec) (*convRec, error) {
+func (f *Floor) openConversation(src *sourceRec, in *conversation.Inbound, last *convRec) (*convRec, error) {
 	e := &in.Entry
 	id := src.entry.Queue
 	if e.Queue != "" {
@@ -88,7 +93,8 @@ func (f *Floor) openConversation(src *sourceRec, in conversation.Inbound, last *
 	}
 	o := conversation.Opened{
 		Conversation: conversation.ID(f.seq + 1),
-		Channel:      in.Channel, Source: in.Source, Customer: in.Customer,
+		// The setup's own names: those of the caller would be kept with each.
+		Channel: src.entry.Channel, Source: src.entry.ID, Customer: in.Customer,
 		Medium:     conversation.Social,
 		Priority:   firstOf(e.Priority, src.entry.Priority, q.v.entry.Priority, routing.LeastUrgent),
 		Attributes: attributes,
@@ -234,7 +240,7 @@ func (f *Floor) onMessage(cmd conversation.Command, ch conversation.Channel, src
 	if s == nil || s.entry.Channel != ch {
 		return Result{}, unknown("source", string(src))
 	}
-	for c := f.convs[f.customers[customerKey{src, who}]]; c != nil; c = f.convs[c.v.Previous] {
+	for c := f.convs[f.customer(customerKey{src, who})]; c != nil; c = f.convs[c.v.Previous] {
 		n := f.seq
 		res, err := f.decide(c, cmd)
 		if err != nil || f.seq != n {
@@ -249,21 +255,21 @@ func (f *Floor) onMessage(cmd conversation.Command, ch conversation.Channel, src
 
 // outside takes a message that was written past the Board, or the echo of one
 // of ours.
-func (f *Floor) outside(cmd conversation.Outside) (Result, error) {
+func (f *Floor) outside(whole conversation.Command, cmd *conversation.Outside) (Result, error) {
 	if id, _, ok := conversation.ParseSendKey(cmd.Key); ok {
 		if c := f.convs[id]; c != nil && c.v.Source == cmd.Source && c.v.Customer == cmd.Customer {
-			return f.decide(c, cmd)
+			return f.decide(c, whole)
 		}
 	}
 	if _, err := f.sourceOf(cmd.Channel, cmd.Source); err != nil {
 		return Result{}, err
 	}
-	c := f.convs[f.customers[customerKey{cmd.Source, cmd.Customer}]]
+	c := f.convs[f.customer(customerKey{cmd.Source, cmd.Customer})]
 	if c == nil {
 		return Result{}, nil // nothing opens a conversation but the customer
 	}
 	if !c.v.State.Open() && !slices.ContainsFunc(c.v.Messages, func(m *conversation.Message) bool { return m.ExternalID == cmd.ExternalID }) {
 		return Result{}, nil
 	}
-	return f.decide(c, cmd)
+	return f.decide(c, whole)
 }

@@ -2,38 +2,39 @@ package floor
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/switchboard-go/switchboard/conversation"
 )
 
 // memory remembers what has been done for a while: the ids of inbound messages
-// and the keys of commands. It keeps a digest of each, so that a million cost
-// tens of megabytes and no work for the garbage collector.
+// and the keys of commands. It keeps a digest of each in one line, oldest first,
+// and finds them by a table of places in the line, so that a million cost tens
+// of megabytes and no work for the garbage collector.
 type memory struct {
 	horizon time.Duration
-	known   map[digest]remembered
-	// oldest first; head is the first that is still known.
-	line []stamped
-	head int
+	line    []remembered
+	head    int // the first of the line that is still known
+	// table is open-addressed, by digest: 1 + a place in the line, or 0. Its
+	// length is a power of two and more than the number of places in it.
+	table []uint32
+	known int // places in the table
+	// again are those of the batch that were known before, and expired.
+	again []uint32
 }
 
 type digest [16]byte
 
 type remembered struct {
+	key          digest
+	at           int64
 	conversation conversation.ID
 	message      int
-	at           int64
 }
 
-type stamped struct {
-	at  int64
-	key digest
-}
-
-func newMemory(horizon time.Duration) memory {
-	return memory{horizon: horizon, known: make(map[digest]remembered)}
-}
+func newMemory(horizon time.Duration) memory { return memory{horizon: horizon} }
 
 // digestOf makes the key of several texts.
 func digestOf(parts ...string) digest {
@@ -49,18 +50,41 @@ func digestOf(parts ...string) digest {
 // find returns what is remembered under the key at now. It does not depend on
 // when expire was last called.
 func (m *memory) find(k digest, now time.Time) (remembered, bool) {
-	r, ok := m.known[k]
-	if !ok || r.at <= now.Add(-m.horizon).UnixNano() {
-		return remembered{}, false
+	if i := m.slot(k); i >= 0 && m.table[i] != 0 {
+		if r := m.line[m.table[i]-1]; r.at > m.limit(now) {
+			return r, true
+		}
 	}
-	return r, true
+	return remembered{}, false
+}
+
+func (m *memory) limit(now time.Time) int64 { return now.Add(-m.horizon).UnixNano() }
+
+// size returns how many are remembered at now.
+func (m *memory) size(now time.Time) int {
+	n, limit := 0, m.limit(now)
+	for i := m.head; i < len(m.line); i++ {
+		if m.line[i].at > limit {
+			n++
+		}
+	}
+	return n
 }
 
 // add remembers. The caller has not found the key.
 func (m *memory) add(k digest, at time.Time, r remembered) {
-	r.at = at.UnixNano()
-	m.known[k] = r
-	m.line = append(m.line, stamped{r.at, k})
+	if 4*(m.known+1) > 3*len(m.table) {
+		m.rebuild(max(64, 2*len(m.table)))
+	}
+	r.key, r.at = k, at.UnixNano()
+	m.line = append(m.line, r)
+	i := m.slot(k)
+	if m.table[i] != 0 {
+		m.again = append(m.again, m.table[i])
+	} else {
+		m.known++
+	}
+	m.table[i] = uint32(len(m.line))
 }
 
 // len is a mark for cut.
@@ -68,25 +92,90 @@ func (m *memory) len() int { return len(m.line) }
 
 // cut forgets what was added since the mark.
 func (m *memory) cut(mark int) {
-	for _, s := range m.line[mark:] {
-		delete(m.known, s.key)
+	for i := len(m.line) - 1; i >= mark; i-- {
+		m.remove(i)
 	}
 	m.line = m.line[:mark]
+	for _, place := range slices.Backward(m.again) {
+		if int(place) > mark {
+			continue // of this batch too
+		}
+		i := m.slot(m.line[place-1].key)
+		if m.table[i] == 0 {
+			m.known++
+		}
+		m.table[i] = place
+	}
+	m.again = m.again[:0]
 }
 
 // expire forgets what is past the horizon. It is never called between add and
 // cut of the same batch.
 func (m *memory) expire(now time.Time) {
-	limit := now.Add(-m.horizon).UnixNano()
+	m.again = m.again[:0]
+	limit := m.limit(now)
 	for m.head < len(m.line) && m.line[m.head].at <= limit {
-		// The same key may have been added again since.
-		if s := m.line[m.head]; m.known[s.key].at == s.at {
-			delete(m.known, s.key)
-		}
+		m.remove(m.head)
 		m.head++
 	}
 	if m.head > 1024 && m.head > len(m.line)/2 {
 		n := copy(m.line, m.line[m.head:])
 		m.line, m.head = m.line[:n], 0
+		m.rebuild(len(m.table))
+	}
+}
+
+// slot returns where in the table the key is, or would be; -1 while there is no
+// table.
+func (m *memory) slot(k digest) int {
+	if len(m.table) == 0 {
+		return -1
+	}
+	i := m.home(k)
+	for m.table[i] != 0 && m.line[m.table[i]-1].key != k {
+		i = (i + 1) & (len(m.table) - 1)
+	}
+	return i
+}
+
+// home is where the key would be in an empty table.
+func (m *memory) home(k digest) int {
+	return int(binary.LittleEndian.Uint32(k[:])) & (len(m.table) - 1)
+}
+
+// remove takes the i-th of the line out of the table, unless its key has been
+// added again since.
+func (m *memory) remove(i int) {
+	free := m.slot(m.line[i].key)
+	if free < 0 || m.table[free] != uint32(i+1) {
+		return
+	}
+	m.known--
+	// Those behind it that would no longer be found move up.
+	mask := len(m.table) - 1
+	for j := (free + 1) & mask; m.table[j] != 0; j = (j + 1) & mask {
+		home := m.home(m.line[m.table[j]-1].key)
+		if (j-home)&mask >= (j-free)&mask {
+			m.table[free] = m.table[j]
+			free = j
+		}
+	}
+	m.table[free] = 0
+}
+
+// rebuild makes a table of that length for the line as it is.
+func (m *memory) rebuild(n int) {
+	if len(m.table) == n {
+		clear(m.table)
+	} else {
+		m.table = make([]uint32, n)
+	}
+	m.known = 0
+	for i := m.head; i < len(m.line); i++ {
+		at := m.slot(m.line[i].key)
+		if m.table[at] == 0 {
+			m.known++
+		}
+		m.table[at] = uint32(i + 1)
 	}
 }

@@ -2,7 +2,6 @@ package floor
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -25,7 +24,7 @@ func (f *Floor) Conversation(id conversation.ID) (conversation.Conversation, err
 // CustomerConversation returns the customer's open conversation, or else their
 // last one that is still in memory; 0 when there is none.
 func (f *Floor) CustomerConversation(s conversation.Source, c conversation.Customer) conversation.ID {
-	return f.customers[customerKey{s, c}]
+	return f.customer(customerKey{s, c})
 }
 
 // Conversations calls yield with each conversation in memory, by ID, until it
@@ -339,7 +338,7 @@ type State struct {
 func (f *Floor) State() State {
 	s := State{
 		Seq: f.seq, Settings: f.settings, Setup: f.Setup(), Customers: make(map[string]conversation.ID),
-		Seen: len(f.seen.known), Keys: len(f.keys.known), Sweeps: len(f.sweeps),
+		Seen: f.seen.size(f.now), Keys: f.keys.size(f.now), Sweeps: len(f.sweeps),
 	}
 	for _, id := range sortedKeys(f.agents) {
 		s.Agents = append(s.Agents, f.agents[id].v)
@@ -357,8 +356,10 @@ func (f *Floor) State() State {
 			s.Removed = append(s.Removed, id)
 		}
 	}
-	for k, id := range maps.All(f.customers) { // order-free: copied into a map
-		s.Customers[string(k.source)+"\x00"+string(k.customer)] = id
+	for source, of := range f.customers { // order-free: copied into a map
+		for customer, id := range of { // order-free: copied into a map
+			s.Customers[string(source)+"\x00"+string(customer)] = id
+		}
 	}
 	return s
 }

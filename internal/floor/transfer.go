@@ -15,7 +15,10 @@ func (f *Floor) transferToQueue(cmd conversation.TransferToQueue) (Result, error
 	}
 	q := f.queues[cmd.Queue]
 	if q == nil || q.v.deleted {
-		return Result{}, unknown("queue", string(cmd.Queue))
+		return Result{}, &conversation.Refusal{
+			Command: cmd.Name(), Conversation: c.v.ID, Agent: cmd.Agent, State: c.v.State,
+			Err: unknown("queue", string(cmd.Queue)),
+		}
 	}
 	if why := f.closedTo(q, &c.v); why != "" {
 		// The conversation's own refusal comes first, as it says more.
@@ -65,15 +68,22 @@ func (f *Floor) toAgent(id conversation.ID, to agent.ID, cmd conversation.Comman
 	if _, err := conversation.Decide(&c.v, f.now, f.pending.by, cmd, r, f.convEvents[:0]); err != nil {
 		return Result{}, err
 	}
+	refused := func(err error) (Result, error) {
+		e := &conversation.Refusal{Command: cmd.Name(), Conversation: c.v.ID, State: c.v.State, Err: err}
+		switch cmd := cmd.(type) { // not who asks: that may be a supervisor
+		case conversation.TransferToAgent:
+			e.Agent = cmd.Agent
+		case conversation.Invite:
+			e.Agent = cmd.Agent
+		}
+		return Result{}, e
+	}
 	a := f.agents[to]
 	if a == nil || a.deleted {
-		return Result{}, unknown("agent", string(to))
+		return refused(unknown("agent", string(to)))
 	}
 	if s := f.standing(a, &c.v); s != routing.Eligible {
-		return Result{}, &conversation.Refusal{
-			Command: cmd.Name(), Conversation: c.v.ID, Agent: agent.ID(f.pending.by.ID), State: c.v.State,
-			Err: &routing.TargetError{What: "agent", ID: string(to), Why: s.String()},
-		}
+		return refused(&routing.TargetError{What: "agent", ID: string(to), Why: s.String()})
 	}
 	if err := f.convStep(c, cmd, r); err != nil {
 		return Result{}, err
@@ -90,7 +100,7 @@ func (f *Floor) standing(a *agentRec, c *conversation.Conversation) routing.Stan
 	if s := routing.StandingOf(&a.v, a.entry.Slots(c.Medium)-a.slots); s != routing.Eligible {
 		return s
 	}
-	if !f.router.Serves(&a.candidate, c.Queue) {
+	if q := f.queue(c.Queue); q == nil || !f.router.Serves(&a.candidate, q.v.entry.ID) {
 		return routing.NotServing
 	}
 	if !routing.Meets(a.entry.Skills, conversation.Relaxed(c.Needs, c.Relaxed)) {

@@ -176,11 +176,7 @@ func (f *Floor) Undo() {
 		f.indexConv(b.rec)
 	}
 	for i := len(j.moved) - 1; i >= 0; i-- {
-		if b := j.moved[i]; b.was == 0 {
-			delete(f.customers, b.key)
-		} else {
-			f.customers[b.key] = b.was
-		}
+		f.putCustomer(j.moved[i].key, j.moved[i].was)
 	}
 	f.reset()
 }
@@ -234,20 +230,35 @@ func (f *Floor) reset() {
 	}
 	clear(f.events)
 	f.events = f.events[:0]
-	f.settle = f.settle[:0]
+	f.settle, f.adrift = f.settle[:0], f.adrift[:0]
 	f.pending = command{}
 }
 
 // setCustomer notes a customer's conversation; 0 forgets it.
 func (f *Floor) setCustomer(k customerKey, id conversation.ID) {
-	was := f.customers[k]
+	was := f.customer(k)
 	if was == id {
 		return
 	}
 	f.journal.moved = append(f.journal.moved, customerBefore{k, was})
-	if id == 0 {
-		delete(f.customers, k)
-	} else {
-		f.customers[k] = id
-	}
+	f.putCustomer(k, id)
 }
+
+func (f *Floor) putCustomer(k customerKey, id conversation.ID) {
+	of := f.customers[k.source]
+	switch {
+	case id == 0:
+		delete(of, k.customer)
+		if len(of) == 0 {
+			delete(f.customers, k.source)
+		}
+		return
+	case of == nil:
+		of = make(map[conversation.Customer]conversation.ID)
+		f.customers[k.source] = of
+	}
+	of[k.customer] = id
+}
+
+// customer returns the customer's open conversation, or else their last one, or 0.
+func (f *Floor) customer(k customerKey) conversation.ID { return f.customers[k.source][k.customer] }

@@ -13,16 +13,25 @@ type Member[T any] struct {
 	key        Key
 	prev, next *Member[T] // neighbours in the FIFO, nil at its ends
 
-	// stray is in line.strays when the member is not in the FIFO.
-	stray Node[*Member[T]]
+	// stray is in line.strays when the member is not in the FIFO; nil for one
+	// that has never been a stray, as most are.
+	stray *Node[*Member[T]]
 }
 
 // Line returns the line that the member stands in, or nil when it is in none.
 func (m *Member[T]) Line() *Line[T] { return m.line }
 
-// Key returns the key under which the member stands in its line, and the zero
-// Key when it is in none.
+// Key returns the key under which the member stands in its line, or last stood
+// in one, or that SetKey gave it.
 func (m *Member[T]) Key() Key { return m.key }
+
+// SetKey notes the key under which the member will stand, so that its record
+// need not keep it. It does nothing while the member stands in a line.
+func (m *Member[T]) SetKey(k Key) {
+	if m.line == nil {
+		m.key = k
+	}
+}
 
 // Line is a set of members in the order of their keys. It is fast for members
 // that join at an end: those form a linked FIFO. A member whose key falls
@@ -52,8 +61,8 @@ func (l *Line[T]) Min() *Member[T] {
 
 // Add puts m into the line under k. A member that stands in a line already, in
 // this or another, leaves its place there. It takes O(1) when k is past either
-// end of the FIFO and O(log n) otherwise, and allocates only when the heap
-// beside the FIFO is larger than it ever was.
+// end of the FIFO and O(log n) otherwise. It allocates only when the heap beside
+// the FIFO is larger than it ever was, or the member is in it for the first time.
 func (l *Line[T]) Add(m *Member[T], k Key) {
 	if m.line != nil {
 		m.line.Remove(m)
@@ -72,8 +81,10 @@ func (l *Line[T]) Add(m *Member[T], k Key) {
 		l.head = m
 		l.fifo++
 	default:
-		m.stray.Owner = m
-		l.strays.Set(&m.stray, k)
+		if m.stray == nil {
+			m.stray = &Node[*Member[T]]{Owner: m}
+		}
+		l.strays.Set(m.stray, k)
 	}
 }
 
@@ -84,8 +95,8 @@ func (l *Line[T]) Remove(m *Member[T]) {
 	if m.line != l {
 		return
 	}
-	if m.stray.In() {
-		l.strays.Remove(&m.stray)
+	if m.isStray() {
+		l.strays.Remove(m.stray)
 	} else {
 		if m.prev != nil {
 			m.prev.next = m.next
@@ -100,8 +111,11 @@ func (l *Line[T]) Remove(m *Member[T]) {
 		m.prev, m.next = nil, nil
 		l.fifo--
 	}
-	m.line, m.key = nil, Key{}
+	m.line = nil
 }
+
+// isStray reports whether the member is in the heap beside the FIFO.
+func (m *Member[T]) isStray() bool { return m.stray != nil && m.stray.In() }
 
 // Rank returns the number of members before m, or -1 when m does not stand in
 // this line. It takes O(n): it is for showing a place to people, not for
@@ -111,7 +125,7 @@ func (l *Line[T]) Rank(m *Member[T]) int {
 		return -1
 	}
 	rank := 0
-	if m.stray.In() {
+	if m.isStray() {
 		for f := l.head; f != nil && f.key.Less(m.key); f = f.next {
 			rank++
 		}

@@ -49,6 +49,35 @@ func (e *Encoder) AppendBody(dst []byte, v any) ([]byte, error) {
 	return e.root(dst, root, reflect.ValueOf(v))
 }
 
+// AppendTagged appends v as two members of an object that the caller writes, its
+// kind and its body:
+//
+//	"kind":"conversation.accepted","body":{...}
+//
+// It refuses what [Encoder.AppendBody] refuses.
+func (e *Encoder) AppendTagged(dst []byte, v any) ([]byte, error) {
+	t := reflect.TypeOf(v)
+	root := e.r.roots[t]
+	if root == nil || root.kind == "" {
+		return dst, &TypeError{Type: t, Reason: "not bound to a kind"}
+	}
+	out := append(dst, `"kind":`...)
+	out = appendString(out, root.kind)
+	out = append(out, `,"body":`...)
+	out, err := e.root(out, root, reflect.ValueOf(v))
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// AppendString appends s as [Encoder] writes a string.
+func AppendString(dst []byte, s string) []byte { return appendString(dst, s) }
+
+// AppendTime appends t as [Encoder] writes an instant. It reports false, and
+// returns dst as it was, when the year has more than four digits.
+func AppendTime(dst []byte, t time.Time) ([]byte, bool) { return appendTime(dst, t) }
+
 // Append appends the JSON object of v to dst, where v is any registered struct
 // or a pointer to one; the pointer saves the allocation of putting a struct in
 // an interface. Errors are as for [Encoder.AppendBody].
@@ -96,7 +125,7 @@ func (e *Encoder) fields(dst []byte, c *codec, cells []cell, depth int) ([]byte,
 	comma := 1 // bytes of the key to skip: the comma before the first one
 	for i := range cells {
 		f, at := &c.fields[i], &cells[i]
-		if f.omit != 0 && omitted(f, at.v) {
+		if f.omit != 0 && at.omitted(f) {
 			continue
 		}
 		dst = append(dst, f.key[comma:]...)
@@ -144,6 +173,18 @@ func (e *Encoder) object(dst []byte, c *codec, v reflect.Value, depth int) ([]by
 		}
 	}
 	return append(dst, '}'), nil
+}
+
+// omitted is the function omitted for the most frequent types, without its
+// detours.
+func (c *cell) omitted(f *field) bool {
+	switch {
+	case f.codec.op == opTime:
+		return c.self.(*time.Time).IsZero()
+	case f.codec.op == opString && f.omit == omitEmpty:
+		return *c.str == ""
+	}
+	return omitted(f, c.v)
 }
 
 // omitted reports whether the field f is left out for the value v.
