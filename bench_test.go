@@ -283,7 +283,7 @@ func BenchmarkRoute(b *testing.B) {
 			}
 			ring := make([]live, 0, agents)
 			for range agents {
-				id, err := board.Receive(ctx, board.arrival(board.n % benchQueues))
+				id, err := board.Receive(ctx, board.arrival(board.n%benchQueues))
 				board.must(err)
 				who := board.offered(id)
 				board.must(board.Agent(who).Accept(ctx, id))
@@ -354,6 +354,9 @@ func benchBacklog(b *testing.B, skilled bool) {
 		board.must(err)
 	}
 	before := heap()
+	var gc debug.GCStats
+	debug.ReadGCStats(&gc)
+	cycles := gc.NumGC
 	for range waiting + agents {
 		arrive()
 	}
@@ -375,9 +378,6 @@ func benchBacklog(b *testing.B, skilled bool) {
 	const round = 500
 	at, decisions := 0, 0
 	var deciding time.Duration
-	var gc debug.GCStats
-	debug.ReadGCStats(&gc)
-	cycles := gc.NumGC
 	for b.Loop() {
 		for i := at; i < at+round; i++ {
 			board.must(board.Agent(benchAgent(i)).End(ctx, serving[i]))
@@ -396,7 +396,7 @@ func benchBacklog(b *testing.B, skilled bool) {
 	}
 	b.ReportMetric(float64(decisions)/deciding.Seconds(), "decisions/s")
 	b.ReportMetric(perConversation, "B/conversation")
-	debug.ReadGCStats(&gc)
+	debug.ReadGCStats(&gc) // of filling the queues too
 	longest := time.Duration(0)
 	for _, p := range gc.Pause[:min(len(gc.Pause), int(gc.NumGC-cycles))] {
 		longest = max(longest, p)

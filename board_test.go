@@ -475,6 +475,7 @@ func TestBatchOfSeveralRecordsIsDoneOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &faultyStore{}
 		b := ready(t, switchboard.Config{Store: store})
+		id := b.arrive("c1")
 		hang, began, release := hanging(nil)
 		// The first append holds the committer, so that what follows is one batch; of
 		// that, the first record is stored and the second conflicts with a stranger's
@@ -499,11 +500,13 @@ func TestBatchOfSeveralRecordsIsDoneOnce(t *testing.T) {
 		all.Go(func() { _, _ = b.Receive(t.Context(), from("c0", 1)) })
 		<-began
 		const n = 60 // of 20,000 bytes each: more than two records
-		for i := range n {
+		big := conversation.Draft{AgentsOnly: true}
+		for range conversation.MaxAttachments {
+			big.Attachments = append(big.Attachments, conversation.Attachment{Kind: conversation.File, Reference: strings.Repeat("a", 2000)})
+		}
+		for range n {
 			all.Go(func() {
-				in := from("c"+strconv.Itoa(i+1), 1)
-				in.Text = strings.Repeat("a", 20000)
-				if _, err := b.Receive(t.Context(), in); err != nil {
+				if _, err := b.Supervisor("sue").Do(t.Context(), conversation.Write{Conversation: id, Draft: big}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -511,11 +514,10 @@ func TestBatchOfSeveralRecordsIsDoneOnce(t *testing.T) {
 		synctest.Wait()
 		release()
 		all.Wait()
-		if got := count(b.kinds(), "conversation.opened"); got != n+1 {
-			t.Errorf("%d conversations, want %d", got, n+1)
-		}
-		if got := count(b.kinds(), "conversation.message-added"); got != n+1 {
-			t.Errorf("%d messages, want %d", got, n+1)
+		c, err := b.Conversation(t.Context(), id)
+		b.must(err)
+		if len(c.Messages) != n+1 {
+			t.Errorf("%d messages, want %d", len(c.Messages), n+1)
 		}
 	})
 }
@@ -609,6 +611,7 @@ func TestIdempotencyKey(t *testing.T) {
 	b.must(err)
 	want := first
 	want.Duplicate = true
+	b.must(b.Quiet(t.Context()))
 	before := b.watch()
 	again, err := write("ann", "k1", "hello")
 	b.must(err)

@@ -222,7 +222,8 @@ func (b *Board) flush(decided []*request) (outcome, error) {
 // after this one, gives the same name.
 func (b *Board) commit() string {
 	b.commits++
-	return b.id + "-" + strconv.FormatUint(b.commits, 10)
+	var room [160]byte
+	return string(strconv.AppendUint(append(append(room[:0], b.id...), '-'), b.commits, 10))
 }
 
 // partly takes back what was not appended: all of the batch, and then again
@@ -393,6 +394,9 @@ func (b *Board) giveUp(batch []*request, out outcome, err error) {
 
 // fatal reports whether the log holds what this Board cannot read.
 func fatal(err error) bool {
+	if err == nil {
+		return false
+	}
 	corrupt, tooNew := (*CorruptError)(nil), (*FormatError)(nil)
 	return errors.As(err, &corrupt) || errors.As(err, &tooNew)
 }

@@ -1,6 +1,7 @@
 package switchboard_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -166,6 +167,38 @@ func TestRefusedCommandIsNoOutage(t *testing.T) {
 		t.Fatal("not refused")
 	}
 	b.mock.Add(time.Hour)
+	info, err := b.AgentInfo(t.Context(), "ann")
+	b.must(err)
+	if info.Agent.State != agent.RONA {
+		t.Errorf("Ann is %v, want RONA", info.Agent.State)
+	}
+	if n := count(b.kinds(), "routing.outage"); n != 0 {
+		t.Errorf("%d outages", n)
+	}
+}
+
+// lazy is a clock whose timers never fire: the board looks at it when it is asked.
+type lazy struct {
+	*clock.Mock
+	never *clock.Mock
+}
+
+func (l lazy) AfterFunc(d time.Duration, f func()) *clock.Timer { return l.never.AfterFunc(d, f) }
+
+// Nor is it one when the store first fails after the jump: it was not away before.
+func TestJumpIntoAFailingStoreIsNoOutage(t *testing.T) {
+	store := &faultyStore{}
+	mock := newMock()
+	b := ready(t, switchboard.Config{Store: store, Clock: lazy{mock, clock.NewMock()}})
+	b.mock = mock
+	b.arrive("c1")
+	store.set(refuse)
+	b.mock.Add(time.Hour)
+	stale := (*switchboard.StaleError)(nil)
+	if _, err := b.Watch(t.Context()); !errors.As(err, &stale) {
+		t.Fatalf("got %v", err)
+	}
+	store.set(nil)
 	info, err := b.AgentInfo(t.Context(), "ann")
 	b.must(err)
 	if info.Agent.State != agent.RONA {

@@ -217,7 +217,9 @@ func TestWebhookHoldsFewEvents(t *testing.T) {
 
 type do func(context.Context, switchboard.Command) (switchboard.Result, error)
 
-func (f do) Do(ctx context.Context, c switchboard.Command) (switchboard.Result, error) { return f(ctx, c) }
+func (f do) Do(ctx context.Context, c switchboard.Command) (switchboard.Result, error) {
+	return f(ctx, c)
+}
 
 // TestWebhookSHA1 proves that the old signature counts by option alone, and never beside
 // the new one.
@@ -272,4 +274,33 @@ func sha1Sign(body []byte, secret messenger.Secret) string {
 	h := hmac.New(sha1.New, []byte(secret.Reveal()))
 	h.Write(body)
 	return "sha1=" + hex.EncodeToString(h.Sum(nil))
+}
+
+// TestE76ReplayToAnotherProcess proves that a reaction that comes again does not undo a
+// newer one, also where the newer one was not seen.
+func TestE76ReplayToAnotherProcess(t *testing.T) {
+	now := time.Now()
+	board := openBoard(t)
+	pages := map[conversation.Source]messenger.Receiver{"PAGE1": board}
+	items := []string{
+		item(0, now, `"message":{"mid":"m1","text":"one"}`),
+		item(10, now, `"reaction":{"mid":"m1","action":"react","reaction":"love"}`),
+		item(20, now, `"reaction":{"mid":"m1","action":"unreact"}`),
+		item(30, now, `"message_edit":{"mid":"m1","text":"1","num_edit":1}`),
+		item(40, now, `"message_edit":{"mid":"m1","text":"2","num_edit":2}`),
+	}
+	serve(newWebhook(t, pages, nil), signed(page(items...)))
+	id, err := board.CustomerConversation(t.Context(), "PAGE1", "PSID1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := transcript(t, board, id)
+	for _, i := range items {
+		if got := serve(newWebhook(t, pages, nil), signed(page(i))).StatusCode; got != http.StatusOK {
+			t.Fatalf("status %d", got)
+		}
+		if diff := cmp.Diff(want, transcript(t, board, id)); diff != "" {
+			t.Errorf("after %s again (-before +after):\n%s", i, diff)
+		}
+	}
 }

@@ -1,6 +1,8 @@
 package messenger_test
 
 import (
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/switchboard-go/switchboard"
@@ -32,3 +34,6 @@ func openBoardWith(t testing.TB, c switchboard.Config) *switchboard.Board {
 	}
 	return board
 }
+
+// readCloser returns a body.
+func readCloser(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)) }

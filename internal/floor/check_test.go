@@ -36,7 +36,7 @@ func checkConversations(f *Floor) error {
 		}
 		if q := f.queues[c.Queue]; q == nil {
 			return fmt.Errorf("%v is in the unknown queue %q", id, c.Queue)
-		} else if q.v.deleted && (c.State == conversation.Queued || c.Offer != nil && c.Offer.Kind == conversation.FromQueue) {
+		} else if q.v.deleted && c.State == conversation.Queued {
 			return fmt.Errorf("%v (%v) is in the deleted queue %q", id, c.State, c.Queue)
 		}
 		if p := c.Preference; p != nil && c.State == conversation.Queued {

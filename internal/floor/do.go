@@ -54,7 +54,11 @@ func (f *Floor) Do(now time.Time, cmd Command) (Result, error) {
 func (f *Floor) dispatch(body any) (Result, error) {
 	switch cmd := body.(type) {
 	case conversation.Command:
-		return f.doConversation(cmd)
+		res, err := f.doConversation(cmd)
+		if err != nil && !refused(err) && !errors.Is(err, ErrCommand) {
+			err = &conversation.Refusal{Command: cmd.Name(), Agent: f.actingAgent(), Err: err}
+		}
+		return res, err
 	case agent.Command:
 		return Result{}, f.doAgent(cmd)
 	case routing.Command:
@@ -63,6 +67,19 @@ func (f *Floor) dispatch(body any) (Result, error) {
 		return Result{}, f.takeLane(cmd)
 	}
 	return Result{}, fmt.Errorf("%w: %T", ErrCommand, body)
+}
+
+func refused(err error) bool {
+	var refusal *conversation.Refusal
+	return errors.As(err, &refusal)
+}
+
+// actingAgent is the agent who acts for itself, or "".
+func (f *Floor) actingAgent() agent.ID {
+	if by := f.pending.by; by.Role == agent.Self {
+		return agent.ID(by.ID)
+	}
+	return ""
 }
 
 // oversees reports whether the actor may act for any agent.

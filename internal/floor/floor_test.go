@@ -459,3 +459,30 @@ func TestSweepGoesOnAfterCrash(t *testing.T) {
 		}
 	}
 }
+
+// TestUndoOfOpening: a queue that opened in a batch that came to nothing is
+// closed again, and opens once more.
+func TestUndoOfOpening(t *testing.T) {
+	hours := routing.Hours{Zone: "Europe/Prague"} // where it is ten, and the queue opens at eleven
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		hours.Week = append(hours.Week, routing.Opening{Day: day, From: routing.Clock(11, 0), To: routing.Clock(12, 0)})
+	}
+	d := newDesk(t, routing.Settings{}, routing.Queue{ID: "sales", Hours: hours})
+	id := d.customer("c")
+	for _, at := range []time.Duration{time.Hour, 2 * time.Hour} { // it opens; it has opened and closed
+		before := d.f.State()
+		drain(d.f, d.now.Add(at))
+		if len(d.f.Events()) == 0 {
+			t.Fatal("nothing happened")
+		}
+		d.f.Undo()
+		d.check()
+		if diff := cmp.Diff(before.Queues, d.f.State().Queues, cmp.AllowUnexported(routing.Pace{})); diff != "" {
+			t.Errorf("after Undo (-want +got):\n%s", diff)
+		}
+	}
+	d.after(time.Hour)
+	if got, want := d.where(id), "sales offered ann"; got != want {
+		t.Errorf("it is %q, not %q", got, want)
+	}
+}

@@ -1,7 +1,6 @@
 package floor
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,7 +26,7 @@ func (f *Floor) sourceOf(ch conversation.Channel, id conversation.Source) (*sour
 // receive takes a customer's message (E5, E6, E39, E53, E65, E76, E77, E81).
 func (f *Floor) receive(cmd conversation.Command, in *conversation.Inbound) (Result, error) {
 	res, err := f.takeIn(cmd, in)
-	if refusal := (*conversation.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
+	if err != nil && !refused(err) {
 		err = &conversation.Refusal{Command: in.Name(), Err: err}
 	}
 	return res, err

@@ -66,8 +66,7 @@ func (f *Floor) find(s *sweep) []conversation.ID {
 	for id, c := range f.convs { // order-free: sorted below
 		switch {
 		case s.source != "" && c.v.Source == s.source && c.v.State.Open(),
-			s.source == "" && c.v.Queue == s.queue && c.v.State == conversation.Queued,
-			s.source == "" && c.v.Queue == s.queue && c.v.State == conversation.Offered && f.queues[s.queue].v.deleted:
+			s.source == "" && c.v.Queue == s.queue && c.v.State == conversation.Queued:
 			ids = append(ids, id)
 		}
 	}
@@ -90,7 +89,8 @@ func (f *Floor) sweepQueue(c *convRec, id conversation.QueueID) {
 		return
 	}
 	if q.v.deleted {
-		if to := f.queue(id); to != nil && (c.v.State == conversation.Queued || c.v.State == conversation.Offered) {
+		// What is offered goes on: it moves only if nobody accepts.
+		if to := f.queue(id); to != nil && c.v.State == conversation.Queued {
 			w := f.waitIn(to, c.v.Needs, c.v.WaitingSince)
 			f.must(c, conversation.Requeue{Conversation: c.v.ID, Wait: w, Cause: conversation.MovedDrain})
 			f.greet(c)

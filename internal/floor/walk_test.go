@@ -248,7 +248,18 @@ func (w *walk) take(cmd Command) {
 		if err := check(w.shadow); err != nil {
 			w.fail("on the replica, after %T%+v: %v", cmd.Body, cmd.Body, err)
 		}
+		after := w.state(w.shadow)
 		w.shadow.Undo()
+		if w.chance(40) { // taken back, and taken in again from the log
+			for i := range replica {
+				w.shadow.Apply(&replica[i])
+			}
+			w.same("taken in again", after, w.state(w.shadow))
+			if err := check(w.shadow); err != nil {
+				w.fail("on the replica, taken in again: %v", err)
+			}
+			w.shadow.Undo()
+		}
 	}
 	res, err := w.act(w.f, cmd, outage)
 	if replica != nil && !reflect.DeepEqual(replica, append([]Event{}, w.f.Events()...)) {

@@ -96,12 +96,7 @@ func (g *Graph) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	g.calls++
 	g.mu.Unlock()
-	defer func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.calls--
-		g.finished()
-	}()
+	defer g.serving(-1)
 	if strings.HasPrefix(r.URL.Path, mediaPath) {
 		g.serveMedium(w, r)
 		return
@@ -126,6 +121,14 @@ func (g *Graph) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	g.reply(w, r, c, a)
+}
+
+// serving counts the calls that are being served.
+func (g *Graph) serving(more int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.calls += more
+	g.finished()
 }
 
 // reply writes an answer.

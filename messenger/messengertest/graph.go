@@ -131,7 +131,7 @@ type Graph struct {
 	personas  map[string]*persona
 	delivered []*stored
 	throttled time.Time // calls are refused until then
-	calls     int       // being served
+	calls     int       // being served, without those left in silence
 	faults    Faults
 	script    []Fault
 	faulted   map[Fault]int
@@ -145,8 +145,8 @@ type Graph struct {
 	active   int // webhooks on their way
 }
 
-// New starts a double and stops it at the end of the test. It fails the test
-// when it cannot listen on a loopback address.
+// New starts a double and stops it at the end of the test. It panics when it
+// cannot listen on a loopback address, as httptest does.
 func New(t testing.TB, c Config) *Graph {
 	t.Helper()
 	if c.Clock == nil {
@@ -275,9 +275,9 @@ func (g *Graph) Delivered() []Message {
 // flushPatience is how long Flush waits, in real time, for anything to finish.
 const flushPatience = 30 * time.Second
 
-// Flush waits until no webhook is on its way and no call is being served. A
-// webhook that waits for the clock to be tried again is not on its way: see
-// [Graph.Waiting]. It fails the test when nothing finishes for 30 seconds.
+// Flush waits until no webhook is on its way and no call is being served, apart
+// from those that FaultSilent leaves unanswered. A webhook that waits for the
+// clock to be tried again is not on its way: see [Graph.Waiting]. It fails the test when nothing finishes for 30 seconds.
 //
 // Do not call it from within a webhook.
 func (g *Graph) Flush() {

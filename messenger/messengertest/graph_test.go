@@ -90,14 +90,6 @@ func send(t *testing.T, g *messengertest.Graph, body string) string {
 	return codes(m)
 }
 
-func texts(ms []messengertest.Message) []string {
-	var out []string
-	for _, m := range ms {
-		out = append(out, m.Text)
-	}
-	return out
-}
-
 func TestSend(t *testing.T) {
 	g, mock, ana := start(t, messengertest.Config{})
 	status, m, h := call(t, g, "POST", "/v26.0/me/messages",

@@ -292,16 +292,16 @@ func (x *Person) Actions() []string {
 
 // Message is a message that the person at the end of a thread has received.
 type Message struct {
-	Page, Person string // whose thread
-	ID           string // the mid
-	App          string // who sent it: an app's id, InboxApp, or empty
-	Text         string
-	Metadata     string // as the sender gave it
-	Type, Tag    string // messaging_type and tag
-	Persona      string // the id of the persona it shows, or ""
-	ReplyTo      string // the mid that it answers, or ""
-	Attachments  []Attachment
-	QuickReplies []QuickReply
+	Page, Person string       // whose thread
+	ID           string       // the mid
+	App          string       // who sent it: an app's id, InboxApp, or empty
+	Text         string       // empty beside attachments
+	Metadata     string       // as the sender gave it
+	Type, Tag    string       // messaging_type and tag
+	Persona      string       // the id of the persona it shows, or ""
+	ReplyTo      string       // the mid that it answers, or ""
+	Attachments  []Attachment // mostly one at most
+	QuickReplies []QuickReply // the choices below it
 	// At is Meta's own time of it: a millisecond that no other message of the
 	// thread has.
 	At time.Time
@@ -318,7 +318,7 @@ type Attachment struct {
 
 // QuickReply is a choice below a message.
 type QuickReply struct {
-	Title, Payload string
+	Title, Payload string // what it shows, and what choosing it sends
 }
 
 // stored is a message of either side.

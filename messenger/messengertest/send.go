@@ -296,6 +296,8 @@ func (g *Graph) faulty(th *thread, take func() (answer, *hook)) answer {
 
 // silence never answers: the caller has to give up.
 func (g *Graph) silence(_ http.ResponseWriter, r *http.Request, _ []byte) {
+	g.serving(-1) // nobody need wait for it
+	defer g.serving(1)
 	select {
 	case <-r.Context().Done():
 	case <-g.ctx.Done():

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,7 +106,11 @@ func contention(f *fixture) {
 	for i := range logs {
 		logs[i] = f.open(stores[i%2], board)
 	}
-	got := make([][]switchboard.Record, writers)
+	type success struct {
+		switchboard.Record
+		after switchboard.Position
+	}
+	got := make([][]success, writers)
 	errs := make([]error, writers)
 	var all sync.WaitGroup
 	for w, l := range logs {
@@ -119,7 +124,7 @@ func contention(f *fixture) {
 					errs[w] = fmt.Errorf("Append after %d returned position %d: positions grow", end, p)
 					return
 				case err == nil:
-					got[w] = append(got[w], switchboard.Record{Position: p, Data: data})
+					got[w] = append(got[w], success{switchboard.Record{Position: p, Data: data}, end})
 					end = p
 					n++
 				case errors.Is(err, switchboard.ErrConflict):
@@ -144,21 +149,19 @@ func contention(f *fixture) {
 	if err := errors.Join(errs...); err != nil {
 		f.Fatal(err)
 	}
-	want := slices.Concat(got...)
-	slices.SortStableFunc(want, func(a, b switchboard.Record) int { return comparePositions(a.Position, b.Position) })
+	appended := slices.Concat(got...)
+	slices.SortStableFunc(appended, func(a, b success) int { return cmp.Compare(a.Position, b.Position) })
+	want := make([]switchboard.Record, len(appended))
+	newest := switchboard.Position(0)
+	for i, a := range appended {
+		if a.after != newest {
+			f.Fatalf("an append after %d succeeded, at %d, where the newest record was at %d", a.after, a.Position, newest)
+		}
+		want[i], newest = a.Record, a.Position
+	}
 	for _, l := range logs {
 		f.want(l, 0, want)
 	}
-}
-
-func comparePositions(a, b switchboard.Position) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // A reader sees a record whole or not at all, however large it is.

@@ -50,10 +50,10 @@ type FaultRates struct {
 	// It is stored only if nothing else was stored in its place until then.
 	Late float64
 	// Lose is for a call that is carried out and whose result is lost, so that
-	// an error comes back: of an append, of saving or dropping snapshots, of trimming.
+	// an error comes back. Opening, reading and loading do not lose theirs.
 	Lose float64
-	// Fail is for any other call that fails, a Read or the loading or saving of a
-	// snapshot perhaps in its midst.
+	// Fail is for a call other than an append that fails; a Read and the loading
+	// or saving of a snapshot perhaps in its midst.
 	Fail float64
 	// Away is for a call with which the store goes away: it fails, and so do
 	// up to seven of the next calls.

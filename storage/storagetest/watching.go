@@ -75,16 +75,19 @@ func waitEnds(f *fixture) {
 	l := f.log()
 	w := f.watcher(l)
 	ctx, cancel := context.WithCancel(f.ctx)
-	results := make(chan error, 1)
+	results, closed := make(chan error, 1), make(chan error, 1)
 	go func() { results <- f.within(func() error { return w.Wait(ctx, 0) }) }()
-	cancel()
+	time.AfterFunc(10*time.Millisecond, cancel) // most likely it waits by then
 	if err := <-results; !errors.Is(err, context.Canceled) {
 		f.Fatalf("Wait with a cancelled context: %v, want context.Canceled", err)
 	}
 	go func() { results <- f.within(func() error { return w.Wait(f.ctx, 0) }) }()
-	f.close(l)
+	time.AfterFunc(10*time.Millisecond, func() { closed <- l.Close() })
 	if err := <-results; err == nil || errors.Is(err, errPatience) {
 		f.Fatalf("Wait, and the log is closed: %v, want an error", err)
+	}
+	if err := f.within(func() error { return <-closed }); err != nil {
+		f.Fatalf("Close while somebody waits: %v", err)
 	}
 	if err := f.within(func() error { return w.Wait(f.ctx, 0) }); err == nil || errors.Is(err, errPatience) {
 		f.Fatalf("Wait on a closed log: %v, want an error", err)
