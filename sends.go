@@ -161,6 +161,12 @@ func (s *senders) send(m floor.Sendable) {
 		s.settle(t, out)
 		return
 	}
+	if m.Gone { // it waited for its turn while the source was removed (E40)
+		s.report(conversation.Settled{
+			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: conversation.FailInterrupted,
+		})
+		return
+	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.board.config.SendTimeout)
 	receipt, err := t.Send(ctx, out)
 	cancel()

@@ -421,6 +421,24 @@ func TestE40ResultAfterInterruptionAndEnd(t *testing.T) {
 			t.Error("something was sent after the source was removed")
 		}
 	})
+	t.Run("waiting for its turn", func(t *testing.T) {
+		p := newPipe()
+		c := with(p)
+		c.Sends = 1
+		b := ready(t, c)
+		one, two := b.talk("c1"), b.talk("c2")
+		b.write(one, "one")
+		first := <-p.calls
+		b.write(two, "two")
+		b.must(b.Administrator("root").RemoveSource(t.Context(), "page", "gone"))
+		first.sent()
+		b.must(b.Quiet(t.Context()))
+		b.want(one, "one: sent")
+		b.want(two, "two: failed (source-removed)")
+		if len(p.calls) != 0 {
+			t.Error("something was sent after the source was removed")
+		}
+	})
 	t.Run("ended", func(t *testing.T) {
 		p := newPipe()
 		b := ready(t, with(p))

@@ -254,6 +254,8 @@ type Sendable struct {
 	Attempt      int    // counts from 1
 	// Doubtful says that another process may have sent it already.
 	Doubtful bool
+	// Gone says that the source was removed meanwhile.
+	Gone bool
 }
 
 // ToSend returns the message at the head of the conversation's lane, if the node
@@ -271,6 +273,9 @@ func (f *Floor) ToSend(id conversation.ID, node string) (Sendable, bool) {
 	s := Sendable{
 		Conversation: id, Channel: v.Channel, Source: v.Source, Customer: v.Customer,
 		LastCustomer: v.LastCustomer, Message: m, Attempt: v.Lane.Attempt + 1, Doubtful: v.Lane.Doubtful,
+	}
+	if src := f.sources[v.Source]; src != nil {
+		s.Gone = src.removed
 	}
 	if to := v.Message(m.ReplyTo); to != nil {
 		s.ReplyTo = to.ExternalID

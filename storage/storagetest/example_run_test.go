@@ -22,7 +22,7 @@ func TestDirStore(t *testing.T) {
 			Store:   DirStore(dir),
 			Connect: another,
 			Reopen:  another,
-			Records: 2_000, // each is made durable by itself
+			Records: 500, // each is made durable by itself
 			Corrupt: func(t testing.TB, board string, at switchboard.Position) {
 				name := base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(board))
 				file := filepath.Join(dir, name, fmt.Sprintf("%020d", at))

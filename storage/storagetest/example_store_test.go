@@ -153,5 +153,5 @@ func Example() {
 
 	// Output:
 	// <nil> <nil> <nil>
-	// Idle <nil> <nil>
+	// idle <nil> <nil>
 }

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/switchboard-go/switchboard"
 )
@@ -87,7 +87,9 @@ var plantsInRecords = []plant{
 			if after != end {
 				return 0, switchboard.ErrConflict
 			}
-			time.Sleep(time.Millisecond) // somebody else appends meanwhile
+			for range 100 { // somebody else appends meanwhile
+				runtime.Gosched()
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			return b.full.Append(ctx, b.end(), data)
@@ -241,7 +243,7 @@ var plantsInRecords = []plant{
 			if p > 10 {
 				ends[0].Store(uint64(p - 10))
 			}
-			time.Sleep(50 * time.Microsecond)
+			runtime.Gosched()
 			return p, err
 		}
 		b.read = func(ctx context.Context, after position) seq {

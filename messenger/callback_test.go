@@ -1,0 +1,164 @@
+package messenger_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchboard-go/switchboard/messenger"
+)
+
+// TestParseSignedRequest is a table of what is taken and what is not.
+func TestParseSignedRequest(t *testing.T) {
+	const payload = `{"algorithm":"HMAC-SHA256","issued_at":1767225600,"user_id":"218471"}`
+	good := signedRequest(payload, appSecret)
+	want := messenger.SignedRequest{UserID: "218471", IssuedAt: mark}
+	secrets := []messenger.Secret{"old", appSecret}
+	for name, text := range map[string]string{
+		"as sent":              good,
+		"of the old secret":    signedRequest(payload, "old"),
+		"id as a number":       signedRequest(`{"algorithm":"HMAC-SHA256","issued_at":1767225600,"user_id":218471}`, appSecret),
+		"lower case, and more": signedRequest(`{"algorithm":"hmac-sha256","issued_at":"1767225600","user_id":"218471","x":[]}`, appSecret),
+	} {
+		got, err := messenger.ParseSignedRequest(text, secrets)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+	}
+	first, second, _ := strings.Cut(good, ".")
+	for name, text := range map[string]string{
+		"empty":             "",
+		"dot":               ".",
+		"no dot":            first + second,
+		"three parts":       good + ".x",
+		"no signature":      "." + second,
+		"no payload":        first + ".",
+		"padded":            first + "=." + second,
+		"standard alphabet": "+/" + first[2:] + "." + second,
+		"short signature":   first[:20] + "." + second,
+		"other secret":      signedRequest(payload, "other"),
+		"empty secret":      signedRequest(payload, ""),
+		"signed decoded":    strings.Split(signedRequest("x", appSecret), ".")[0] + "." + second,
+		"other algorithm":   signedRequest(strings.Replace(payload, "SHA256", "SHA1", 1), appSecret),
+		"no algorithm":      signedRequest(`{"user_id":"1"}`, appSecret),
+		"no user":           signedRequest(`{"algorithm":"HMAC-SHA256"}`, appSecret),
+		"not JSON":          signedRequest("hello", appSecret),
+		"not an object":     signedRequest(`["HMAC-SHA256"]`, appSecret),
+		"deep":              signedRequest(strings.Repeat("[", 5000), appSecret),
+		"huge":              signedRequest(`{"algorithm":"HMAC-SHA256","user_id":"1","x":"`+strings.Repeat("x", 20_000)+`"}`, appSecret),
+	} {
+		got, err := messenger.ParseSignedRequest(text, secrets)
+		if !errors.Is(err, messenger.ErrSignedRequest) || got != (messenger.SignedRequest{}) || strings.Contains(err.Error(), "218471") {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	for _, none := range [][]messenger.Secret{nil, {""}} {
+		if _, err := messenger.ParseSignedRequest(signedRequest(payload, ""), none); err == nil {
+			t.Errorf("taken with the secrets %v", len(none))
+		}
+	}
+}
+
+// TestDeletionCallback proves the answers of the callback, by each form, and that nothing
+// is told to whoever is not Meta.
+func TestDeletionCallback(t *testing.T) {
+	good := signedRequest(`{"algorithm":"HMAC-SHA256","user_id":"218471"}`, appSecret)
+	var fail error
+	deletion := messenger.Deletion{StatusURL: "https://host.example/deletion?code=abc123", Code: "abc123"}
+	h, err := messenger.NewDeletion(messenger.DeletionConfig{
+		AppSecrets: []messenger.Secret{appSecret},
+		Delete: func(_ context.Context, r messenger.SignedRequest) (messenger.Deletion, error) {
+			if r.UserID != "218471" {
+				t.Errorf("of %s", r.UserID)
+			}
+			return deletion, fail
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := func(text string) *http.Request {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(url.Values{"signed_request": {text}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return r
+	}
+	var body bytes.Buffer
+	parts := multipart.NewWriter(&body)
+	_ = parts.WriteField("x", "y")
+	_ = parts.WriteField("signed_request", good)
+	_ = parts.Close()
+	inParts := httptest.NewRequest(http.MethodPost, "/", &body)
+	inParts.Header.Set("Content-Type", parts.FormDataContentType())
+	huge := form(good + strings.Repeat("x", 1<<20))
+	text := form(good)
+	text.Header.Set("Content-Type", "text/plain")
+	broken := form(good)
+	broken.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+	escapes := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("signed_request=%zz"))
+	escapes.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+
+	const answer = `{"confirmation_code":"abc123","url":"https://host.example/deletion?code=abc123"}`
+	for _, tc := range []struct {
+		name string
+		r    *http.Request
+		want int
+	}{
+		{"form", form(good), 200}, {"parts", inParts, 200},
+		{"unsigned", form("AAAA.e30"), 401}, {"empty", form(""), 401}, {"huge", huge, 413}, {"text", text, 415}, {"broken parts", broken, 401},
+		{"broken escapes", escapes, 400}, {"GET", httptest.NewRequest(http.MethodGet, "/?signed_request="+good, nil), 405},
+	} {
+		resp := serve(h, tc.r)
+		got, _ := io.ReadAll(resp.Body)
+		want := ""
+		if tc.want == 200 {
+			want = answer
+		}
+		if resp.StatusCode != tc.want || string(got) != want {
+			t.Errorf("%s: %d %q", tc.name, resp.StatusCode, got)
+		}
+	}
+	fail = errors.New("secret detail")
+	if resp := serve(h, form(good)); resp.StatusCode != 503 {
+		t.Errorf("after an error: %d", resp.StatusCode)
+	}
+	fail, deletion.StatusURL = nil, "javascript:alert(1)"
+	if resp := serve(h, form(good)); resp.StatusCode != 503 {
+		t.Errorf("with a bad URL: %d", resp.StatusCode)
+	}
+}
+
+func TestDeauthorizeCallback(t *testing.T) {
+	removed := ""
+	h, err := messenger.NewDeauthorize(messenger.DeauthorizeConfig{
+		AppSecrets: []messenger.Secret{appSecret},
+		Removed:    func(_ context.Context, r messenger.SignedRequest) error { removed = r.UserID; return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("signed_request="+signedRequest(`{"algorithm":"HMAC-SHA256","user_id":"7"}`, appSecret)))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if resp := serve(h, r); resp.StatusCode != 200 || removed != "7" {
+		t.Errorf("%d, removed %q", resp.StatusCode, removed)
+	}
+	_, err1 := messenger.NewDeauthorize(messenger.DeauthorizeConfig{AppSecrets: []messenger.Secret{""}})
+	_, err2 := messenger.NewDeletion(messenger.DeletionConfig{})
+	_, err3 := messenger.NewDeletion(messenger.DeletionConfig{Delete: func(context.Context, messenger.SignedRequest) (messenger.Deletion, error) {
+		return messenger.Deletion{}, nil
+	}})
+	for i, err := range []error{err1, err2, err3} {
+		var bad *messenger.ConfigError
+		if want := []int{2, 2, 1}[i]; !errors.As(err, &bad) || len(bad.Problems) != want {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}

@@ -1,0 +1,16 @@
+package messenger
+
+import "strings"
+
+// DialControl says whether a Fetcher may dial a host.
+func DialControl(host string) error {
+	f, err := NewFetcher(FetcherConfig{})
+	if err != nil {
+		return err
+	}
+	network := "tcp4"
+	if strings.HasPrefix(host, "[") {
+		network = "tcp6"
+	}
+	return f.control(network, host+":443", nil)
+}
