@@ -169,6 +169,9 @@ func (c *Conversation) applyOfferEnded(seq uint64, e OfferEnded) {
 	if x := exclude(e.Agent, e.ExcludeUntil, seq); x != nil {
 		c.Exclusion = x
 	}
+	if p := c.Preference; p != nil && p.Agent == e.Agent && (e.Outcome == Declined || e.Outcome == Expired) {
+		c.Preference = nil // it was kept for an agent who did not take it
+	}
 }
 
 func (c *Conversation) applyAccepted(at time.Time, e Accepted) {

@@ -141,7 +141,8 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 
 // OfferEnded says that an offer is over without an Accept. A conversation
 // offered by a queue or by transfer is back in its queue at its old place;
-// one with an invitation is Active again.
+// one with an invitation is Active again. A conversation kept for the agent who
+// declined it or let it lapse is kept for nobody any more.
 type OfferEnded struct {
 	Conversation ID        `json:"conversation"` // whose offer it was
 	Agent        agent.ID  `json:"agent"`        // who was asked

@@ -84,6 +84,16 @@ func (e *Event) Commands() []switchboard.Command {
 	return nil
 }
 
+// forBoards reports whether the kind is one that can mean anything to a Board, or to the
+// Traffic.
+func (e *Event) forBoards() bool {
+	switch e.Kind {
+	case KindMessage, KindPostback, KindEcho, KindUnsend, KindEdit, KindReaction, KindDelivery, KindRead, KindReferral:
+		return true
+	}
+	return false
+}
+
 func (e *Event) customer() switchboard.Actor {
 	return switchboard.Actor{Role: agent.Customer, ID: string(e.Customer)}
 }

@@ -48,6 +48,8 @@ type delivery struct {
 	ctx   context.Context
 	lanes []lane
 	held  int
+	page  conversation.Source // whose Board was looked up last
+	to    Receiver
 
 	mu          sync.Mutex
 	unavailable bool
@@ -70,28 +72,37 @@ func (d *delivery) add(e Event) {
 		w.stats.unparsable.Add(1)
 		return
 	}
+	var to Receiver
+	if e.Page != "" && e.Channel != "" {
+		if to = d.receiver(e.Page); to == nil {
+			w.stats.unknownPages.Add(1)
+			return
+		}
+	}
+	if w.c.OnEvent == nil && (to == nil || !e.forBoards()) {
+		w.stats.ignored.Add(1) // at once: there may be half a million of them
+		return
+	}
+	d.held++
 	k := threadKey{e.Page, e.Customer}
 	for i := range d.lanes {
 		if l := &d.lanes[i]; l.thread == k {
 			l.events = append(l.events, e)
-			d.held++
 			return
 		}
 	}
-	l := lane{thread: k}
-	if e.Page != "" && e.Channel != "" {
-		if l.to = w.c.Boards(e.Page); l.to == nil {
-			w.stats.unknownPages.Add(1)
-			return
+	d.lanes = append(d.lanes, lane{thread: k, to: to, events: []Event{e}})
+}
+
+// receiver returns who takes what happens on a page.
+func (d *delivery) receiver(page conversation.Source) Receiver {
+	if page != d.page {
+		d.page, d.to = page, d.w.c.Boards(page)
+		if d.to != nil {
+			d.w.heard(page)
 		}
-		w.heard(e.Page)
-	} else if w.c.OnEvent == nil {
-		w.stats.ignored.Add(1)
-		return
 	}
-	l.events = append(l.events, e)
-	d.lanes = append(d.lanes, l)
-	d.held++
+	return d.to
 }
 
 // flush delivers what the lanes hold and waits until that is done.

@@ -121,3 +121,112 @@ func ExampleSecret() {
 	// [redacted] [redacted] [redacted]
 	// EAAB...
 }
+
+func ExampleEvent_Commands() {
+	events, err := messenger.Parse([]byte(`{"object":"page","entry":[{"id":"PAGE1","messaging":[
+		{"sender":{"id":"PSID1"},"timestamp":1767225600001,"message_edit":{"mid":"m_A1","text":"Hello!","num_edit":1}},
+		{"sender":{"id":"PSID1"},"timestamp":1767225600002,"referral":{"source":"SHORTLINK","ref":"spring"}}]}]}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i := range events {
+		fmt.Println(events[i].Kind, len(events[i].Commands()))
+		for _, c := range events[i].Commands() {
+			edit := c.Do.(conversation.Edit)
+			fmt.Printf("%v: %q, edit %d\n", c.By, edit.Text, edit.Edits)
+		}
+	}
+	// Output:
+	// edit 1
+	// customer:PSID1: "Hello!", edit 1
+	// referral 0
+}
+
+func ExampleClient_SendMessage() {
+	graph := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `{"recipient_id":"PSID1","message_id":"m_X1"}`)
+	}))
+	defer graph.Close()
+	client, err := messenger.NewClient(messenger.ClientConfig{
+		Token:     func(conversation.Source) (messenger.Secret, bool) { return "page token", true },
+		AppSecret: "app secret",
+		BaseURL:   graph.URL,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sent, err := client.SendMessage(context.Background(), messenger.OutMessage{
+		Page: "PAGE1", To: messenger.Recipient{ID: "PSID1"}, Text: "Which size?",
+		QuickReplies: []messenger.QuickReply{{Title: "M", Payload: "SIZE_M"}, {Title: "L", Payload: "SIZE_L"}},
+	})
+	fmt.Println(sent.MessageID, err)
+	_, err = client.SendMessage(context.Background(), messenger.OutMessage{
+		Page: "PAGE1", To: messenger.Recipient{ID: "PSID1"}, Text: strings.Repeat("too long", 1000),
+	})
+	fmt.Println(err)
+	// Output:
+	// m_X1 <nil>
+	// switchboard: not sent: content: the text has more than 2000 UTF-16 units
+}
+
+func ExampleGraphError() {
+	e := &messenger.GraphError{Code: 190, Subcode: 463}
+	fmt.Println(e.Scope(), e.Retry(), e.Cause())
+	e = &messenger.GraphError{Code: 2018300}
+	fmt.Println(e.Scope(), e.Retry(), errors.Is(e, messenger.ErrOtherApp))
+	// Output:
+	// channel never token-expired
+	// thread on-change true
+}
+
+func ExampleClient_Profile() {
+	graph := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `{"id":"PSID1","name":"Eva Nov\u00e1kov\u00e1"}`)
+	}))
+	defer graph.Close()
+	client, err := messenger.NewClient(messenger.ClientConfig{
+		Token:     func(conversation.Source) (messenger.Secret, bool) { return "page token", true },
+		AppSecret: "app secret",
+		BaseURL:   graph.URL,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err := client.Profile(context.Background(), "PAGE1", "PSID1")
+	fmt.Println(p.DisplayName("PSID1"), p.Initials(), err)
+	fmt.Println(messenger.Profile{}.DisplayName("7001234"))
+	// Output:
+	// Eva Nováková EN <nil>
+	// Customer ...1234
+}
+
+func ExampleFetcher() {
+	fetcher, err := messenger.NewFetcher(messenger.FetcherConfig{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = fetcher.Fetch(context.Background(), "https://169.254.169.254/latest/meta-data")
+	fmt.Println(err)
+	// Output:
+	// messenger: the file was not fetched from 169.254.169.254: not an allowed host
+}
+
+func ExampleInterrupt() {
+	// In ClientConfig.OnDisconnect, which a dead token calls once.
+	board := printer{}
+	lost := messenger.PageDisconnected{Page: "PAGE1", Cause: messenger.CauseExpired}
+	fmt.Println(lost.Page, lost.Cause, messenger.Interrupt(context.Background(), board, lost))
+	// Output:
+	// PAGE1 token-expired <nil>
+}
+
+func ExampleParseSignedRequest() {
+	_, err := messenger.ParseSignedRequest("AAAA.e30", []messenger.Secret{"app secret"})
+	fmt.Println(err)
+	// Output:
+	// messenger: not a signed request: no signature
+}

@@ -42,7 +42,7 @@ type WebhookConfig struct {
 	// may be empty.
 	AppSecrets []Secret
 	// Boards returns who takes what happens on a page, or nil for a page that
-	// is not ours. It is called for every thread in a body, from many goroutines at
+	// is not ours. It is called once or more for each body, from many goroutines at
 	// once. Mandatory.
 	Boards func(page conversation.Source) Receiver
 	// OnEvent, if set, is called with each event of a page that is ours, and with those

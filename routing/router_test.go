@@ -258,7 +258,7 @@ func (m *model) check(t *testing.T) {
 // TestRouterAgainstModel tells a router and a model the same and compares each
 // of their answers.
 func TestRouterAgainstModel(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(25) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { walkRouter(t, rand.New(rand.NewPCG(seed, 2))) })
 	}
 }
@@ -322,7 +322,7 @@ func walkRouter(t *testing.T, rng *rand.Rand) {
 	for i := range 40 {
 		m.waiters = append(m.waiters, &modelWaiter{id: conversation.ID(i + 1)})
 	}
-	for range 1200 {
+	for range 800 {
 		for range 1 + rng.IntN(5) {
 			a, w, q := m.agents[rng.IntN(len(m.agents))], m.waiters[rng.IntN(len(m.waiters))], names[rng.IntN(len(names))]
 			switch n := rng.IntN(100); {
@@ -384,7 +384,9 @@ func walkRouter(t *testing.T, rng *rand.Rand) {
 		} else if chance(50) {
 			m.serve(t, 1)
 		}
-		m.check(t)
+		if chance(15) {
+			m.check(t)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 	// DefaultAppID is the id of your app unless the Config has another.
 	DefaultAppID = "1517776481860111"
 	// InboxApp is the page's own inbox, where humans answer.
-	InboxApp = "263902037430900"
+	InboxApp = messenger.InboxApp
 )
 
 // Config is the configuration of a [Graph]. The zero value is an app as Meta

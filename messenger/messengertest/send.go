@@ -105,6 +105,9 @@ func (g *Graph) sendMessage(c *call, fetched map[string]file) answer {
 		if c.read("reply_to", &reply) {
 			s.ReplyTo = reply.Mid
 		}
+		if m.StickerID != "" {
+			s.Attachments = append(s.Attachments, Attachment{Type: "sticker", ID: string(m.StickerID)})
+		}
 		for _, q := range m.QuickReplies {
 			s.QuickReplies = append(s.QuickReplies, QuickReply{q.Title, q.Payload})
 		}

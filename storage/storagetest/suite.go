@@ -282,14 +282,18 @@ func short(b []byte) string {
 	return fmt.Sprintf("%q", b)
 }
 
-// payload makes data of that size, at least 16 bytes, of every byte value and
-// different for each number. whole finds out whether it is all there.
+// payload makes data of that size, at least 16 bytes, which is different for
+// each number. whole finds out whether it is all there.
 func payload(n, size int) []byte {
 	b := make([]byte, size)
+	const period = 251
 	x := uint32(n)*2654435761 + 12345
-	for i := range b[:size-4] {
+	for i := range b[:min(period, size)] {
 		x = x*1664525 + 1013904223
 		b[i] = byte(x >> 24)
+	}
+	for done := period; done < size; done *= 2 {
+		copy(b[done:], b[:done])
 	}
 	binary.LittleEndian.PutUint32(b, uint32(n))
 	binary.LittleEndian.PutUint32(b[4:], uint32(size))
