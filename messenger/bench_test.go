@@ -80,7 +80,7 @@ func BenchmarkBoard(b *testing.B) {
 // takes. Who goes first alternates, so that neither always pays for the other's garbage.
 func compare(b *testing.B, ours, peer func()) {
 	var spent [2]time.Duration
-	const batch = 64
+	const batch = 8
 	measure := func(who int, f func()) {
 		start := time.Now()
 		for range batch {

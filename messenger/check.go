@@ -21,12 +21,12 @@ var DefaultFields = []string{
 
 // PageStatus is what Meta says about a page.
 type PageStatus struct {
-	ID, Name    string
-	Unpublished bool // an unpublished page may only reach its administrators
+	ID, Name    string // as Meta has them
+	Unpublished bool   // an unpublished page may only reach its administrators
 	// Subscribed says that the app gets webhooks of the page, of the Fields. Without
 	// ClientConfig.AppID it is true if any app does.
 	Subscribed bool
-	Fields     []string
+	Fields     []string // the subscribed ones
 	// Token is set when ClientConfig.AppID and AppSecret are.
 	Token *TokenStatus
 }
@@ -44,7 +44,7 @@ func (s *PageStatus) Missing(fields []string) []string {
 
 // TokenStatus is what Meta says about a page's token.
 type TokenStatus struct {
-	Valid             bool
+	Valid             bool      // it can be used now
 	Expires           time.Time // zero: never
 	DataAccessExpires time.Time // after it the person has to agree again; zero: never
 	Scopes            []string  // the permissions

@@ -145,8 +145,10 @@
 // # Secrets
 //
 // A [Secret] does not show when it is printed, logged or marshalled. Tokens go out in a
-// header and never in a URL, but for the one that [Client.CheckPage] asks about; redirects are
-// not followed, and what errors and log lines quote has our secrets taken out.
+// header and never in a URL, but for the one that [Client.CheckPage] asks about; the proof that
+// we know the app secret, which is worth nothing without the token, is in the URL of calls that
+// have no body. Redirects are not followed, and what errors and log lines quote has our
+// secrets taken out.
 //
 // # Concurrency
 //

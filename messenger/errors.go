@@ -103,7 +103,7 @@ type CallError struct {
 	// Temporary says that nothing was done and that it may be tried again, after After if
 	// that is positive.
 	Temporary bool
-	After     time.Duration
+	After     time.Duration // 0 is whenever the caller likes
 	// Ambiguous says that it may have been done.
 	Ambiguous bool
 	Detail    string // Meta's words, or ours, without secrets

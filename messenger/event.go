@@ -106,34 +106,34 @@ type Message struct {
 
 // File is an attachment as Meta describes it.
 type File struct {
-	Type      string // Meta's own word, such as "image"
-	URL       string // expires, may be relative, and comes from outside: see Fetcher
-	Title     string // of a link, a post or a reel
-	StickerID string // set for stickers, whatever the Type
-	MediaID   string // of a reel, a post or an uploaded file
-	Place     *Place // of a location
-	Booking   *Booking
+	Type      string    // Meta's own word, such as "image"
+	URL       string    // expires, may be relative, and comes from outside: see Fetcher
+	Title     string    // of a link, a post or a reel
+	StickerID string    // set for stickers, whatever the Type
+	MediaID   string    // of a reel, a post or an uploaded file
+	Place     *Place    // of a location
+	Booking   *Booking  // of an appointment, or nil
 	Products  []Product // of a shared product
 	Template  string    // the kind of template, in an echo
 }
 
 // Place is a point on the globe, in degrees.
 type Place struct {
-	Lat, Long float64
+	Lat, Long float64 // -90 to 90 and -180 to 180
 }
 
 // Booking is an appointment that a customer asked for or that changed.
 type Booking struct {
-	ID, Status, Zone string // Status is "requested", "confirmed", "declined" or "cancelled"
-	Start, End       time.Time
+	ID, Status, Zone string    // Status is "requested", "confirmed", "declined" or "cancelled"
+	Start, End       time.Time // zero when Meta gave none
 }
 
 // Product is a product of the page's catalogue.
 type Product struct {
-	ID, RetailerID, Name, Subtitle, ImageURL string
+	ID, RetailerID, Name, Subtitle, ImageURL string // any may be empty
 	Price                                    string // of one, as Meta wrote it; only in an order
-	Currency                                 string
-	Quantity                                 int
+	Currency                                 string // such as "EUR"; only in an order
+	Quantity                                 int    // how many; only in an order
 }
 
 // Postback is a press of a button.
@@ -147,16 +147,16 @@ type Postback struct {
 
 // Referral says how a customer came to the page.
 type Referral struct {
-	Ref, Source, Type string // such as "SHORTLINK" or "ADS", and "OPEN_THREAD"
-	AdID, AdTitle     string
-	RefererURI        string
-	ProductID         string
+	Ref, Source, Type string   // such as "SHORTLINK" or "ADS", and "OPEN_THREAD"
+	AdID, AdTitle     string   // of the ad, if it was one
+	RefererURI        string   // the page that the plugin was on
+	ProductID         string   // of the product in the shop
 	Lead              []Answer // of a form
 }
 
 // Answer is an answer to a question of a form.
 type Answer struct {
-	Question, Answer string
+	Question, Answer string // in words
 }
 
 // Edit is a new text of a message.
@@ -182,12 +182,12 @@ type Receipt struct {
 
 // Optin is a customer's agreement, by a plugin or to marketing messages.
 type Optin struct {
-	Type, Ref, Payload, Title string
-	Token                     Secret // by which marketing messages are sent
-	TokenStatus               string
-	TokenExpires              time.Time
-	Frequency, Zone           string
-	Status                    string // "STOP NOTIFICATIONS" or "RESUME NOTIFICATIONS" when it changed
+	Type, Ref, Payload, Title string    // as the plugin or the request had them
+	Token                     Secret    // by which marketing messages are sent
+	TokenStatus               string    // such as "NOT_REFRESHED"
+	TokenExpires              time.Time // zero when Meta gave no end
+	Frequency, Zone           string    // how often, such as "DAILY", and the time zone for it
+	Status                    string    // "STOP NOTIFICATIONS" or "RESUME NOTIFICATIONS" when it changed
 }
 
 // Linking says that a customer linked or unlinked an account of the business.
@@ -198,7 +198,7 @@ type Linking struct {
 
 // Routing says what happened to the control of a thread.
 type Routing struct {
-	Action RoutingAction
+	Action RoutingAction // says which of the other fields are set
 	// Previous is the app that had control, New the one that has it; either may be empty.
 	Previous, New string
 	Requested     string // the app that wants control, for RoutingRequested
@@ -219,7 +219,7 @@ const (
 // Policy says what Meta does about a violation of its policies.
 type Policy struct {
 	Action string // "warning", "block" or "unblock"
-	Reason string
+	Reason string // in words; empty with "unblock"
 }
 
 // Rating is a customer's thumb for one of our messages.
@@ -230,25 +230,25 @@ type Rating struct {
 
 // Survey has a customer's answers to the customer-feedback template, by question.
 type Survey struct {
-	Answers []SurveyAnswer
+	Answers []SurveyAnswer // at most 100
 }
 
 // SurveyAnswer is one answer of a Survey.
 type SurveyAnswer struct {
 	Question string // its id
 	Type     string // "csat", "nps", "ces" or "free_form"
-	Value    string
+	Value    string // a number, or a text of "free_form"
 	FollowUp string // what the customer wrote along
 }
 
 // Order is a cart that the customer sent.
 type Order struct {
-	Products []Product
-	Note     string
+	Products []Product // at most 100
+	Note     string    // the customer's words
 }
 
 // Change is an element of changes, which feed-like events come in.
 type Change struct {
-	Field string
+	Field string // such as "messages" or "feed"
 	Verb  string // such as "granted" or "revoked"; may be empty
 }

@@ -47,7 +47,7 @@ type Fetcher struct {
 
 // Fetched is a file.
 type Fetched struct {
-	Data []byte
+	Data []byte // the whole file
 	// Type is the MIME type by its first bytes: what the server claims is not to be
 	// trusted.
 	Type string

@@ -45,18 +45,18 @@ func (c Cause) Passing() bool {
 // PageDisconnected says that the access to a page is lost until somebody connects it
 // again.
 type PageDisconnected struct {
-	Page  conversation.Source
-	Cause Cause
-	Err   error // what Meta said, or nil
+	Page  conversation.Source // which page
+	Cause Cause               // why; not one of a suspension
+	Err   error               // what Meta said, or nil
 }
 
 // PageSuspended says that Meta keeps a page from sending, or no longer does. What waits
 // on the Board can wait.
 type PageSuspended struct {
-	Page   conversation.Source
-	Cause  Cause
-	Lifted bool  // it works again
-	Err    error // what Meta said, or nil
+	Page   conversation.Source // which page
+	Cause  Cause               // why: one of a suspension
+	Lifted bool                // it works again
+	Err    error               // what Meta said, or nil
 }
 
 // Interrupt removes a disconnected page from its Board: what waits there ends, and what

@@ -13,7 +13,7 @@ import (
 // Persona is a name and a picture under which a page's messages can appear, beside the
 // page's own.
 type Persona struct {
-	ID         string
+	ID         string // by which messages name it
 	Name       string // at most 50 characters
 	PictureURL string // of Meta's copy, which expires
 }

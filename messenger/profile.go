@@ -15,7 +15,7 @@ import (
 
 // Profile is what Meta tells of a customer. Every field may be empty.
 type Profile struct {
-	Name, FirstName, LastName string
+	Name, FirstName, LastName string // as the customer writes them
 	// PictureURL expires within days: fetch it by a [Fetcher] or not at all.
 	PictureURL string
 	Locale     string // such as "cs_CZ"; needs pages_user_locale

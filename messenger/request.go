@@ -33,17 +33,17 @@ type Recipient struct {
 // OutMessage is a message for [Client.SendMessage]. Exactly one of Text, Media, Images,
 // Template and StickerID is set.
 type OutMessage struct {
-	Page    conversation.Source // whose token is used
-	Channel conversation.Channel
-	To      Recipient
+	Page    conversation.Source  // whose token is used
+	Channel conversation.Channel // empty means Channel
+	To      Recipient            // mandatory
 	// Type is how the message is declared; empty means Response. Tag goes with
 	// MessageTag.
 	Type, Tag    string
-	Text         string   // at most MaxText units, or MaxTextInstagram bytes
-	Media        *Media   // one file
-	Images       []string // https URLs of up to 10 images in one message, on Instagram
-	Template     *Template
-	StickerID    string
+	Text         string       // at most MaxText units, or MaxTextInstagram bytes
+	Media        *Media       // one file
+	Images       []string     // https URLs of up to 10 images in one message, on Instagram
+	Template     *Template    // a message with buttons
+	StickerID    string       // of one of Meta's stickers
 	QuickReplies []QuickReply // at most MaxQuickReplies
 	// Metadata comes back in the echo; at most MaxMetadata bytes.
 	Metadata string
@@ -79,7 +79,7 @@ type QuickReply struct {
 
 // Sent says what became of a message.
 type Sent struct {
-	MessageID   string
+	MessageID   string                // Meta's id of the message, as its echo has it
 	RecipientID conversation.Customer // empty for a Recipient without an id
 	// AttachmentID is set for reusable media.
 	AttachmentID string

@@ -8,7 +8,7 @@ import (
 // Template is a message with buttons: a text of at most 640 characters with up to 3, or
 // up to 10 elements side by side. Exactly one of Text and Elements is set.
 type Template struct {
-	Text     string
+	Text     string    // over the buttons
 	Buttons  []Button  // of the text: 1 to 3
 	Elements []Element // 1 to 10
 }
@@ -25,10 +25,10 @@ type Element struct {
 
 // Button is a button of a template.
 type Button struct {
-	Kind    ButtonKind
-	Title   string // 1 to 20 characters, except of ButtonLogIn and ButtonLogOut
-	URL     string // https, of ButtonURL and ButtonLogIn
-	Payload string // at most 1000 bytes; the phone number of ButtonCall
+	Kind    ButtonKind // mandatory
+	Title   string     // 1 to 20 characters, except of ButtonLogIn and ButtonLogOut
+	URL     string     // https, of ButtonURL and ButtonLogIn
+	Payload string     // at most 1000 bytes; the phone number of ButtonCall
 }
 
 // ButtonKind says what a button does.

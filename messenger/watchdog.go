@@ -40,11 +40,11 @@ type WatchdogConfig struct {
 
 // SilentPage is what was found out about a silent page.
 type SilentPage struct {
-	Page         conversation.Source
-	Since        time.Time // when it was last heard of, or the watch began
-	Status       PageStatus
-	Resubscribed bool  // it had been unsubscribed, and is subscribed again
-	Err          error // why it is not known, or could not be subscribed
+	Page         conversation.Source // which page
+	Since        time.Time           // when it was last heard of, or the watch began
+	Status       PageStatus          // what Meta says, if it said so
+	Resubscribed bool                // it had been unsubscribed, and is subscribed again
+	Err          error               // why it is not known, or could not be subscribed
 }
 
 // Watchdog looks after pages that nothing comes from: after an hour of failures Meta

@@ -45,11 +45,15 @@ func TestFaultsOfCalls(t *testing.T) {
 		t.Run(string(tt.fault), func(t *testing.T) {
 			g, _, _ := start(t, messengertest.Config{SlowFor: time.Millisecond})
 			seen, taken := map[string]bool{}, map[bool]bool{}
-			for i := range 12 {
+			n, patience := 8, 20*time.Second
+			if tt.fault == messengertest.FaultSilent {
+				n, patience = 1, time.Second
+			}
+			for i := range n {
 				x := g.Page("PAGE1").Person(fmt.Sprint("P", i)) // each thread has its own chance
 				x.Write("hello")
 				g.Script(tt.fault)
-				what := outcomeOf(t, g, x.ID())
+				what := outcomeOf(t, g, x.ID(), patience)
 				if !slices.Contains(tt.want, what) {
 					t.Errorf("the caller saw %q, want one of %q", what, tt.want)
 				}
@@ -59,17 +63,17 @@ func TestFaultsOfCalls(t *testing.T) {
 			if len(seen) != len(tt.want) || len(taken) != len(tt.taken) || !taken[tt.taken[0]] {
 				t.Errorf("seen %v of %q, taken %v of %v", seen, tt.want, taken, tt.taken)
 			}
-			if got := g.Faulted()[tt.fault]; tt.fault != "" && got != 12 {
-				t.Errorf("counted %d times, want 12", got)
+			if got := g.Faulted()[tt.fault]; tt.fault != "" && got != n {
+				t.Errorf("counted %d times, want %d", got, n)
 			}
 		})
 	}
 }
 
 // outcomeOf sends a message and says what the caller sees.
-func outcomeOf(t *testing.T, g *messengertest.Graph, to string) string {
+func outcomeOf(t *testing.T, g *messengertest.Graph, to string, patience time.Duration) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	form := url.Values{"access_token": {g.Page("PAGE1").Token().Reveal()}, "recipient": {`{"id":"` + to + `"}`}, "message": {`{"text":"hi"}`}}
 	r, err := http.NewRequestWithContext(ctx, "POST", g.URL()+"/v26.0/PAGE1/messages", strings.NewReader(form.Encode()))
@@ -187,7 +191,11 @@ func TestAttachmentsByURL(t *testing.T) {
 		{"neither URL nor id", "image", "", "100"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			g, _, ana := start(t, messengertest.Config{FetchTimeout: 300 * time.Millisecond})
+			c := messengertest.Config{}
+			if strings.Contains(tt.url, "/slow") {
+				c.FetchTimeout = 50 * time.Millisecond
+			}
+			g, _, ana := start(t, c)
 			got := send(t, g, `{"recipient":{"id":"PSID1"},"message":{"attachment":{"type":"`+tt.kind+`","payload":{"url":"`+tt.url+`"}}}}`)
 			if got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)

@@ -317,7 +317,7 @@ func TestOnlyTwoHundredCounts(t *testing.T) {
 
 func TestTimeoutCountsAsFailure(t *testing.T) {
 	hang := make(chan struct{})
-	g, _, e := listen(t, messengertest.Config{HookTimeout: 20 * time.Millisecond}, func(n int) int {
+	g, _, e := listen(t, messengertest.Config{HookTimeout: 500 * time.Millisecond}, func(n int) int {
 		if n == 1 {
 			<-hang
 		}
@@ -458,5 +458,25 @@ func TestOrderOfOneThread(t *testing.T) {
 			}
 			last = at
 		}
+	}
+}
+
+func TestEverythingEndsWithTheTest(t *testing.T) {
+	var g *messengertest.Graph
+	var e *endpoint
+	t.Run("a test", func(t *testing.T) {
+		var listenOn func(time.Duration)
+		g, listenOn, e = listen(t, messengertest.Config{}, func(int) int { return 500 })
+		g.Page("PAGE1").Person("PSID1").Write("hello")
+		listenOn(0)
+	})
+	if resp, err := http.Get(g.URL() + "/me"); err == nil {
+		resp.Body.Close()
+		t.Error("the double still answers")
+	}
+	g.Page("PAGE1").Person("PSID1").Write("after the end")
+	g.Flush()
+	if len(e.bodies) != 3 {
+		t.Errorf("%d webhooks, want the 3 attempts of the first", len(e.bodies))
 	}
 }

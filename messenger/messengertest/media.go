@@ -2,7 +2,6 @@ package messengertest
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -72,10 +71,6 @@ func (g *Graph) serveMedium(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(m.data)
 	}
 }
-
-// testTLS trusts every certificate: only loopback addresses are called, and the servers
-// of tests sign for themselves.
-func testTLS() *tls.Config { return &tls.Config{InsecureSkipVerify: true} }
 
 // file is a file of a send as Meta sees it.
 type file struct {

@@ -76,9 +76,9 @@ type FaultCounts struct {
 	Delivered int // of those, the ones that were stored in the end
 	TooLate   int // of those, the ones whose place was taken, or which failed
 	Lost      int // replies
-	Failed    int
+	Failed    int // calls other than appends
 	Away      int // calls that found the store away
-	Delayed   int
+	Delayed   int // calls
 	Corrupted int // records and snapshots
 	Flipped   int // records and chunks
 	Hung      int // calls that had to wait for Release

@@ -1,7 +1,6 @@
 package storagetest
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -78,7 +77,7 @@ func TestRecorderSeesFailures(t *testing.T) {
 		{"error", func(f *fixture) { f.Errorf("no") }, true, false},
 		{"fatal", func(f *fixture) { f.Fatal("no") }, true, false},
 		{"skip", func(f *fixture) { f.Skip("no"); f.Error("after") }, false, true},
-		{"panic", func(*fixture) { panic(fmt.Sprint("no")) }, true, false},
+		{"panic", func(*fixture) { panic("no") }, true, false},
 	} {
 		r := record(t, suiteCase{tt.name, tt.run}, func(testing.TB) Harness {
 			return Harness{Store: switchboard.NewMemoryStore()}
