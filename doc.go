@@ -82,7 +82,7 @@
 // # Many tenants
 //
 // Boards share nothing. A process opens as many as it has tenants; an idle one
-// costs three goroutines and a few tens of kilobytes, and nothing runs per agent or per
+// costs two goroutines and a few tens of kilobytes, and nothing runs per agent or per
 // conversation.
 //
 // # Further reading

@@ -152,6 +152,8 @@ func (s *senders) send(m floor.Sendable) {
 	out := s.outbound(m)
 	t := s.board.config.Transports[out.Channel]
 	if t == nil {
+		s.board.config.Logger.Warn("a message was not sent", "conversation", out.Conversation, "no", out.No,
+			"why", conversation.FailNoTransport, "channel", out.Channel)
 		s.report(conversation.Settled{
 			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: conversation.FailNoTransport,
 		})
@@ -204,8 +206,12 @@ func (s *senders) failed(t Transport, out Outbound, err error) {
 	if why == "" {
 		why = conversation.FailTransport
 	}
-	log.Warn("a message was not sent", "conversation", out.Conversation, "no", out.No, "why", why,
-		"temporary", e.Temporary, "ambiguous", e.Ambiguous, "attempt", out.Attempt)
+	what := "a message was not sent"
+	if e.Ambiguous {
+		what = "a message may not have been sent"
+	}
+	log.Warn(what, "conversation", out.Conversation, "no", out.No, "why", why,
+		"temporary", e.Temporary, "attempt", out.Attempt, "detail", e.Detail, "err", e.Err)
 	switch {
 	case e.Ambiguous:
 		s.settle(t, out)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchboard-go/switchboard/agent"
 	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/internal/floor"
 )
 
 // tailSize is how many events are kept in memory for readers who are nearly up
@@ -102,6 +103,13 @@ func (t *tail) take(seq uint64, buf []Event) (events []Event, wait <-chan struct
 		buf = append(buf, t.ring[seq%n])
 	}
 	return buf, nil, false, t.closed
+}
+
+// ahead reports whether seq is past the event that will come next.
+func (t *tail) ahead(seq uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return seq > t.next
 }
 
 // Filter says which events a reader wants. Nil wants all.
@@ -197,6 +205,15 @@ func (b *Board) stream(ctx context.Context, after Cursor, yield func(Event) bool
 		return err
 	}
 	seq++
+	if b.tail.ahead(seq) {
+		// Another node may have written what this one has not looked at yet.
+		if err := b.view(ctx, func(*floor.Floor) error { return nil }); err != nil {
+			return err
+		}
+		if b.tail.ahead(seq) {
+			return fmt.Errorf("%w: %w", &CursorError{after}, ErrPosition) // of another log
+		}
+	}
 	buf := make([]Event, 0, 64)
 	for {
 		if ctx.Err() != nil {

@@ -199,7 +199,7 @@ func admit(c *Conversation, by agent.Actor, cmd Command) error {
 			return nil
 		}
 	case agent.Self:
-		if by.ID != string(who) {
+		if who != "" && by.ID != string(who) {
 			return ErrNotAllowed
 		}
 	default:

@@ -23,8 +23,9 @@ type entry[V any] struct {
 }
 
 type flight[V any] struct {
-	done  chan struct{}
-	entry entry[V]
+	done    chan struct{}
+	entry   entry[V]
+	stopped bool // by the one who asked, not by what was asked
 }
 
 func newCache[K comparable, V comparable](clock interface{ Now() time.Time }) *cache[K, V] {
@@ -53,12 +54,8 @@ func (c *cache[K, V]) load(ctx context.Context, k K, load func(context.Context) 
 		c.mu.Unlock()
 		select {
 		case <-f.done:
-			if f.entry.err == nil || !f.entry.until.IsZero() {
+			if !f.stopped {
 				return f.entry.value, f.entry.err
-			}
-			// The one who asked may have been told to stop; that is not our error.
-			if ctx.Err() != nil {
-				return f.entry.value, context.Cause(ctx)
 			}
 		case <-ctx.Done():
 			var zero V
@@ -68,6 +65,7 @@ func (c *cache[K, V]) load(ctx context.Context, k K, load func(context.Context) 
 }
 
 func (c *cache[K, V]) fly(ctx context.Context, k K, f *flight[V], load func(context.Context) (V, time.Duration, error)) (V, error) {
+	f.stopped = true
 	defer func() { // also after a panic
 		c.mu.Lock()
 		delete(c.flights, k)
@@ -76,6 +74,7 @@ func (c *cache[K, V]) fly(ctx context.Context, k K, f *flight[V], load func(cont
 	}()
 	v, keep, err := load(ctx)
 	f.entry = entry[V]{value: v, err: err}
+	f.stopped = err != nil && ctx.Err() != nil
 	if keep > 0 {
 		c.mu.Lock()
 		f.entry.until = c.clock.Now().Add(keep)
@@ -96,7 +95,7 @@ func (c *cache[K, V]) dropValue(v V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for k, e := range c.values.of {
-		if e.value == v {
+		if e.value.value == v {
 			c.values.drop(k)
 		}
 	}

@@ -281,3 +281,21 @@ func TestE80ManyFilesAreCounted(t *testing.T) {
 }
 
 var _ messenger.Receiver = (*switchboard.Board)(nil)
+
+// TestE80LargeEchoesComeInParts proves that what a human sent from the inbox is not lost to
+// the limits of a message either, and that the echo of one of ours is never cut in two.
+func TestE80LargeEchoesComeInParts(t *testing.T) {
+	files := strings.TrimSuffix(strings.Repeat(`{"type":"image","payload":{"url":"u"}},`, 12), ",")
+	for metadata, want := range map[string][]string{"": {"m_E1", "m_E1/2"}, "c1.2": {"m_E1"}} {
+		var ids []string
+		n := 0
+		for _, c := range commands(t, page(`{`+echoed+`,"message":{"is_echo":true,"mid":"m_E1","metadata":"`+metadata+`","attachments":[`+files+`]}}`)) {
+			o := c.Do.(conversation.Outside)
+			ids = append(ids, o.ExternalID)
+			n += len(o.Attachments)
+		}
+		if diff := cmp.Diff(want, ids); diff != "" || metadata == "" && n != 12 {
+			t.Errorf("%q: %d files (-want +got):\n%s", metadata, n, diff)
+		}
+	}
+}

@@ -84,6 +84,7 @@ func TestRecentForgetsTheOldest(t *testing.T) {
 		r.drop(9)
 	}
 	r.put(9, 1)
+	r.put(8, 1) // takes a place that 9 had before
 	if _, ok := r.find(9); !ok || len(r.of) > 3 {
 		t.Errorf("%v", r.of)
 	}

@@ -31,7 +31,9 @@ func (s *story) play() error {
 		func() error { return bob.Available(ctx) },
 
 		// Ann does not answer in time.
-		func() error { return s.eva.write(ctx, "Dobrý den, objednala jsem 2 kg kávy a přišla jen jedna ☕") },
+		func() error {
+			return s.eva.write(ctx, "Dobrý den, objednala jsem 2 kg kávy a přišla jen jedna ☕")
+		},
 		func() error { return s.offeredTo("ann", &id) },
 		func() error { return s.becomes("ann", agent.RONA) },
 		func() error { return s.offeredTo("bob", &id) },
@@ -127,8 +129,10 @@ func (s *story) becomes(who agent.ID, state agent.State) error {
 }
 
 func (s *story) say(a switchboard.Agent, id conversation.ID, text string) error {
-	_, err := a.Send(s.ctx, id, text)
-	return err
+	if _, err := a.Send(s.ctx, id, text); err != nil {
+		return err
+	}
+	return s.board.Quiet(s.ctx) // so that the story is told in order
 }
 
 // transfer hands over to whomever the directory finds first.

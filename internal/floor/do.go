@@ -3,6 +3,7 @@ package floor
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -82,6 +83,14 @@ func (f *Floor) actingAgent() agent.ID {
 	return ""
 }
 
+// notCommand says why something is not a command that may come from outside.
+func notCommand(cmd any) error {
+	if t := reflect.TypeOf(cmd); t != nil && t.Kind() == reflect.Pointer {
+		return fmt.Errorf("%w: %T is a pointer; pass it as a value", ErrCommand, cmd)
+	}
+	return fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
+}
+
 // oversees reports whether the actor may act for any agent.
 func oversees(by agent.Actor) bool {
 	return by.Role == agent.Supervisor || by.Role == agent.Administrator
@@ -92,7 +101,7 @@ func (f *Floor) doAgent(cmd agent.Command) error {
 	switch cmd.(type) {
 	case agent.SignIn, agent.SignOut, agent.MakeAvailable, agent.MakeIdle, agent.Connect, agent.Disconnect, agent.SetAttributes:
 	case agent.Miss, agent.Tick, agent.Settle:
-		return fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
+		return notCommand(cmd)
 	default:
 		// A pointer may be nil, so it cannot even be asked for its agent.
 		return fmt.Errorf("%w: %T; pass a command by value", ErrCommand, cmd)
@@ -216,7 +225,7 @@ func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
 	case conversation.Deferred:
 		return f.fromSender(c.Conversation, cmd)
 	}
-	return Result{}, fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
+	return Result{}, notCommand(cmd)
 }
 
 // notAllowed refuses a command for the actor's role.
@@ -254,7 +263,7 @@ func (f *Floor) decide(c *convRec, cmd conversation.Command) (Result, error) {
 // report.
 func (f *Floor) fromSender(id conversation.ID, cmd conversation.Command) (Result, error) {
 	if f.pending.by.Role != agent.Platform {
-		return Result{}, fmt.Errorf("%w: %T is the engine's own", ErrCommand, cmd)
+		return Result{}, notCommand(cmd)
 	}
 	return f.onConversation(id, cmd)
 }

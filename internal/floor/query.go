@@ -177,7 +177,7 @@ func (f *Floor) WrapUpPolicy(id conversation.ID, who agent.ID) (wrapup.Policy, e
 		return p, nil
 	}
 	return wrapup.Policy{}, &conversation.Refusal{
-		Command: "WrapUpPolicy", Conversation: id, Agent: who, State: c.v.State, Err: conversation.ErrNotSeated,
+		Command: "Reasons", Conversation: id, Agent: who, State: c.v.State, Err: conversation.ErrNotSeated,
 	}
 }
 
