@@ -41,6 +41,8 @@ func (d *discard) Read(context.Context, Position) iter.Seq2[Record, error] {
 
 func (d *discard) Exclusive() bool { return true }
 
+func (d *discard) Instant() bool { return true }
+
 func (d *discard) Close() error { return nil }
 
 // atOnce is a channel that takes every message at once.

@@ -110,6 +110,9 @@ func (h *memoryHandle) Read(ctx context.Context, after Position) iter.Seq2[Recor
 	}
 }
 
+// Instant implements [Instant].
+func (h *memoryHandle) Instant() bool { return true }
+
 // Exclusive implements [Exclusive].
 func (h *memoryHandle) Exclusive() bool {
 	h.log.mu.RLock()

@@ -57,6 +57,15 @@ type Exclusive interface {
 	Exclusive() bool
 }
 
+// Instant is an optional ability of a [Log]: Append waits for nothing, neither a
+// disk nor a network, so that the Board need not guard itself against it. One
+// that says so and hangs takes the Board with it.
+type Instant interface {
+	Log
+	// Instant reports whether it is so; it is asked once, when the Board opens.
+	Instant() bool
+}
+
 // Errors of stores. A store wraps them; branch with errors.Is.
 var (
 	// ErrConflict means that another record was appended first.

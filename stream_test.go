@@ -240,6 +240,26 @@ func TestBadCursor(t *testing.T) {
 	}
 }
 
+// A cursor of another board's log, further on than this one is, is refused at
+// once and not waited for.
+func TestCursorPastTheEnd(t *testing.T) {
+	long, short := ready(t, switchboard.Config{}), ready(t, switchboard.Config{})
+	for i := range 5 {
+		long.talk(fmt.Sprint("c", i))
+	}
+	s, err := long.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range short.Events(t.Context(), s.Cursor, nil) {
+		var bad *switchboard.CursorError
+		if e.Seq != 0 || !errors.As(err, &bad) || !errors.Is(err, switchboard.ErrPosition) {
+			t.Errorf("event %d, %v", e.Seq, err)
+		}
+		break
+	}
+}
+
 // A cursor of another log: past the end of this one, for an event that is there.
 func TestCursorOfAnotherLog(t *testing.T) {
 	store := switchboard.NewMemoryStore()

@@ -52,10 +52,12 @@ func (e *scriptError) Error() string { return fmt.Sprintf("%s:%d: %s", e.file, e
 // indent is what output lines begin with.
 const indent = "    "
 
-// parseScript reads a script. It refuses with a *scriptError what is no command.
+// parseScript reads a script. It refuses with a *scriptError what is no command,
+// and an indented line that is below none: nothing could have made it happen, and
+// an update would lose it.
 func parseScript(name, text string) (*script, error) {
 	s := &script{name: name}
-	no := 0
+	no, above := 0, blankLine
 	for raw := range strings.Lines(text) {
 		no++
 		fail := func(format string, args ...any) error {
@@ -74,6 +76,13 @@ func parseScript(name, text string) (*script, error) {
 		case raw[0] == ' ' || raw[0] == '\t':
 			l.kind = outputLine
 			l.text = indent + strings.TrimLeft(raw, " \t")
+			if above != commandLine && above != outputLine {
+				msg := "nothing can happen here: there is no command above"
+				if isCommand(raw) {
+					msg += "; a command is not indented"
+				}
+				return nil, fail("%s", msg)
+			}
 		case raw == "story" || strings.HasPrefix(raw, "story "):
 			l.kind = titleLine
 			title := strings.TrimSpace(strings.TrimPrefix(raw, "story"))
@@ -93,9 +102,20 @@ func parseScript(name, text string) (*script, error) {
 			}
 		}
 		s.lines = append(s.lines, l)
+		above = l.kind
 	}
 	s.endScene()
 	return s, nil
+}
+
+// isCommand reports whether the text is that of a command.
+func isCommand(text string) bool {
+	words, err := splitWords(text)
+	if err != nil {
+		return false
+	}
+	_, err = parseCommand(words)
+	return err == nil
 }
 
 func (s *script) endScene() {
