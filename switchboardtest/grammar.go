@@ -148,14 +148,15 @@ func fits(place string, w word) error {
 	return nil
 }
 
-// unknownCommand lists the verbs that have most words in common.
+// unknownCommand lists the verbs that have most words in common with the line,
+// where a word that is nearly the same counts half.
 func unknownCommand(words []word) error {
 	best, score := []string(nil), 0
 	for i := range verbs {
 		n := 0
 		for _, p := range strings.Fields(verbs[i].pattern) {
-			if slices.ContainsFunc(words, func(w word) bool { return !w.quoted && w.text == p }) {
-				n++
+			if p[0] != '<' && p[0] != '[' {
+				n += likeness(p, words)
 			}
 		}
 		switch {
@@ -174,4 +175,56 @@ func unknownCommand(words []word) error {
 		msg += "; there is: " + strings.Join(best[:min(len(best), 8)], "; ")
 	}
 	return errors.New(msg)
+}
+
+// likeness is 2 if the word of a pattern is one of the line's, 1 if one of them is
+// nearly it, and else 0.
+func likeness(pattern string, words []word) int {
+	most := 0
+	for _, w := range words {
+		switch {
+		case w.quoted:
+		case w.text == pattern:
+			return 2
+		case near(pattern, w.text):
+			most = 1
+		}
+	}
+	return most
+}
+
+// near reports whether one word may be meant by the other: with one letter
+// wrong, missing, too many or swapped with the next for about each four that it
+// has. Words of three letters and fewer are near to none, for most are.
+func near(a, b string) bool {
+	long := max(len(a), len(b))
+	if long < 4 || len(a)-len(b) > 2 || len(b)-len(a) > 2 {
+		return false
+	}
+	return distance(a, b) <= min(2, long/4)
+}
+
+// distance is the number of bytes to replace, insert, delete, or swap with the next
+// one that makes a of b.
+func distance(a, b string) int {
+	var before, last []int // the rows for one and two bytes of a less
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		before, last, row = last, row, make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			same := last[j-1]
+			if a[i-1] != b[j-1] {
+				same++
+			}
+			row[j] = min(same, last[j]+1, row[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+	}
+	return row[len(b)]
 }

@@ -22,7 +22,8 @@ func (k *Kit) Events() []switchboard.Event {
 // Expect settles and fails the test, without stopping it, unless the events
 // since the last call of Events or Expect are of these kinds, in this order. A
 // kind is the stable name that switchboard.KindOf gives, such as
-// "conversation.offer-made"; "conversation.*" is any of that package.
+// "conversation.offer-made"; "conversation.*" stands for exactly one event, of any
+// kind of that package.
 func (k *Kit) Expect(kinds ...string) {
 	k.t.Helper()
 	var got []string

@@ -2,8 +2,10 @@ package switchboardtest
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,7 +17,8 @@ import (
 type Stories struct {
 	// Glob says which files, as filepath.Glob reads it.
 	Glob string
-	// Config is what every story begins with.
+	// Config is what every story begins with. Leave its Store nil, since stories
+	// on one store would be one story; Bubble decides about Real.
 	Config Config
 	// Bubble plays each story in a testing/synctest bubble on clock.New()
 	// instead of on a clock.Mock. What happens must be the same. A story in which
@@ -23,19 +26,34 @@ type Stories struct {
 	Bubble bool
 }
 
-// RunStories plays all stories of the files on fake time; see Stories.Run.
+// RunStories plays all stories of the files on fake time. For go test to know the
+// flag -update, your test declares it; see Stories.Run.
 func RunStories(t *testing.T, glob string) {
 	t.Helper()
 	Stories{Glob: glob}.Run(t)
 }
 
 // Run plays every story of every file as a test of its own, and fails those
-// where something else happens than the file says. With the flag -update, which
-// your test declares,
+// where something else happens than the file says.
 //
-//	var _ = flag.Bool("update", false, "rewrite what stories say that happens")
+// With the flag -update the files are rewritten instead: what happens, and
+// nothing else. Read what changed before you believe it. This package declares no
+// flag, since it would be in the way of one of yours: your test does, once,
 //
-// the files are rewritten instead; read what changed before you believe it.
+//	var _ = flag.Bool("update", false, "rewrite what the stories say that happens")
+//
+// and is run with
+//
+//	go test ./shop -run TestStories -update
+//
+// Without the declaration go test says "flag provided but not defined: -update",
+// as it does of every other package that is tested in the same run. A test that
+// has such a flag for files of its own shares it.
+//
+// A file that has no story, a line that is no command, and an indented line with
+// no command above it fail the test at their line and leave the file as it is; so
+// does an update that would lose a command because it is indented, and one of
+// which not every story was played.
 func (s Stories) Run(t *testing.T) {
 	t.Helper()
 	files, err := filepath.Glob(s.Glob)
@@ -45,28 +63,40 @@ func (s Stories) Run(t *testing.T) {
 	if len(files) == 0 {
 		t.Fatalf("switchboardtest: no file is like %s", s.Glob)
 	}
-	update := false
-	if f := flag.Lookup("update"); f != nil {
-		update = f.Value.String() == "true" && !s.Bubble
-	}
+	f := flag.Lookup("update")
+	update := f != nil && f.Value.String() == "true" && !s.Bubble
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-		t.Run(name, func(t *testing.T) { s.file(t, file, update) })
+		t.Run(name, func(t *testing.T) {
+			if s.file(t, file, update) && f != nil && !s.Bubble {
+				t.Log("run with -update to write what happened; read what changed before you believe it")
+			}
+		})
 	}
 }
 
-// file plays one file.
-func (s Stories) file(t *testing.T, name string, update bool) {
+// readScript reads a file of stories. It refuses one without a story, which would
+// pass by saying nothing.
+func readScript(name string) (*script, string, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
-		t.Fatal(err)
+		return nil, "", fmt.Errorf("switchboardtest: %w", err)
 	}
 	sc, err := parseScript(name, string(text))
 	if err != nil {
-		t.Fatal(err)
+		return nil, "", err
 	}
 	if len(sc.scenes) == 0 {
-		sc.scenes = []scene{{title: "story", from: 0, to: len(sc.lines)}}
+		return nil, "", fmt.Errorf("%s: no story: begin one with a line `story <title>`", name)
+	}
+	return sc, string(text), nil
+}
+
+// file plays one file and reports whether an update would make it pass.
+func (s Stories) file(t *testing.T, name string, update bool) (outdated bool) {
+	sc, text, err := readScript(name)
+	if err != nil {
+		t.Fatal(err)
 	}
 	var played []line
 	for i, one := range sc.scenes {
@@ -77,7 +107,7 @@ func (s Stories) file(t *testing.T, name string, update bool) {
 		}
 		var got []line
 		var n int // the common beginning, which may have grown
-		t.Run(one.title, func(t *testing.T) {
+		passed := t.Run(one.title, func(t *testing.T) {
 			if s.Bubble {
 				synctest.Test(t, func(t *testing.T) { s.scene(t, name, lines, common, false) })
 				return
@@ -85,8 +115,9 @@ func (s Stories) file(t *testing.T, name string, update bool) {
 			got, n = s.scene(t, name, lines, common, update)
 		})
 		if update && got == nil {
-			t.Fatalf("%s is left as it is", name)
+			t.Fatalf("%s is left as it is: not every story was played to its end", name)
 		}
+		outdated = outdated || !passed && got != nil
 		if update {
 			if i == 0 {
 				played = append(played, got[:n]...)
@@ -98,12 +129,13 @@ func (s Stories) file(t *testing.T, name string, update bool) {
 		}
 	}
 	if update {
-		if out := written(played); out != string(text) {
+		if out := written(played); out != text {
 			if err := os.WriteFile(name, []byte(out), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
+	return outdated
 }
 
 // jumps reports whether the clock does what a bubble's cannot.
@@ -123,21 +155,17 @@ func (s Stories) scene(t T, name string, lines []line, common int, update bool) 
 	config := s.Config
 	config.Real = s.Bubble
 	p := newPlayer(New(t, config))
+	got = []line{} // not nil: a story without a line can be played
 	for i := 0; i < len(lines); {
 		if i == common {
 			n = len(got)
 		}
 		l := lines[i]
 		i++
+		got = append(got, l)
 		if l.kind != commandLine {
-			if l.kind != outputLine {
-				got = append(got, l)
-			} else if !update {
-				t.Errorf("%s:%d: nothing can happen here: there is no command above", name, l.no)
-			}
 			continue
 		}
-		got = append(got, l)
 		said, err := p.play(l.cmd)
 		if err != nil {
 			t.Errorf("%s:%d: %v", name, l.no, err)
@@ -145,7 +173,12 @@ func (s Stories) scene(t T, name string, lines []line, common int, update bool) 
 		}
 		var want []string
 		for ; i < len(lines) && lines[i].kind == outputLine; i++ {
-			want = append(want, strings.TrimPrefix(lines[i].text, indent))
+			text := strings.TrimPrefix(lines[i].text, indent)
+			if update && isCommand(text) && !slices.Contains(said, text) {
+				t.Errorf("%s:%d: an update would lose this command; a command is not indented: %s", name, lines[i].no, text)
+				return nil, 0
+			}
+			want = append(want, text)
 		}
 		for _, text := range said {
 			got = append(got, line{kind: outputLine, text: indent + text})
@@ -153,6 +186,9 @@ func (s Stories) scene(t T, name string, lines []line, common int, update bool) 
 		if !update && strings.Join(want, "\n") != strings.Join(said, "\n") {
 			t.Errorf("%s:%d: %s\nwant\n%s\ngot\n%s", name, l.no, l.text, block(want), block(said))
 		}
+	}
+	if common == len(lines) { // the story has no line of its own
+		n = len(got)
 	}
 	return got, n
 }
