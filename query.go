@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/switchboard-go/switchboard/agent"
@@ -16,6 +17,13 @@ import (
 // has happened. While the store does not answer they answer from the last
 // committed state, beside an error that is a *StaleError. What they return shares memory
 // with the state and must not be changed.
+
+// clip makes sure that who appends to what a query returned has a copy and does
+// not write into the state.
+func clip(c *conversation.Conversation) {
+	c.Messages, c.Seats = slices.Clip(c.Messages), slices.Clip(c.Seats)
+	c.Visited, c.Needs = slices.Clip(c.Visited), slices.Clip(c.Needs)
+}
 
 // view runs a query on the committer.
 func (b *Board) view(ctx context.Context, query func(*floor.Floor) error) error {
@@ -34,6 +42,7 @@ func (b *Board) Conversation(ctx context.Context, id conversation.ID) (conversat
 	var c conversation.Conversation
 	err := b.view(ctx, func(f *floor.Floor) (err error) {
 		c, err = f.Conversation(id)
+		clip(&c)
 		return err
 	})
 	return c, err
@@ -48,6 +57,7 @@ func (b *Board) Conversations(ctx context.Context, keep func(*conversation.Conve
 		f.Conversations(func(c *conversation.Conversation) bool {
 			if keep == nil || keep(c) {
 				out = append(out, *c)
+				clip(&out[len(out)-1])
 			}
 			return true
 		})
@@ -210,6 +220,7 @@ func (b *Board) Watch(ctx context.Context) (Snapshot, error) {
 		}
 		f.Conversations(func(c *conversation.Conversation) bool {
 			s.Conversations = append(s.Conversations, *c)
+			clip(&s.Conversations[len(s.Conversations)-1])
 			return true
 		})
 		return nil

@@ -115,7 +115,8 @@ func (t *tail) ahead(seq uint64) bool {
 // Filter says which events a reader wants. Nil wants all.
 type Filter func(Event) bool
 
-// AboutAgent wants the events of one agent and those of conversations that name it.
+// AboutAgent wants the events of one agent and those of conversations that name
+// it. For all that happens in the agent's conversations see [AtDesk].
 func AboutAgent(id agent.ID) Filter {
 	return func(e Event) bool {
 		switch b := e.Body.(type) {
@@ -147,6 +148,67 @@ func AboutAgent(id agent.ID) Filter {
 			return b.Agent == id
 		}
 		return false
+	}
+}
+
+// AtDesk wants what an agent's desktop shows: the events of the agent itself,
+// and all events of the conversations in which the agent has an offer or a seat,
+// from the offer to the end of the seat: messages, alerts, the end. A reader who
+// begins later than the conversations names those in which the agent has an
+// offer or a seat at the cursor; see AgentInfo.Conversations.
+//
+// The filter follows what it sees, so each reader needs one of its own.
+func AtDesk(id agent.ID, in ...conversation.ID) Filter {
+	type desk struct {
+		offered bool
+		seats   map[int]bool // by number; nil when it is not known which
+	}
+	desks := make(map[conversation.ID]*desk)
+	for _, c := range in {
+		desks[c] = &desk{}
+	}
+	return func(e Event) bool {
+		b, ok := e.Body.(conversation.Event)
+		if !ok {
+			a, ok := e.Body.(agent.Event)
+			return ok && a.AgentID() == id
+		}
+		c := b.ConversationID()
+		d := desks[c]
+		if d == nil {
+			o, ok := b.(conversation.OfferMade)
+			if !ok || o.Agent != id {
+				return false
+			}
+			d = &desk{}
+			desks[c] = d
+		}
+		switch b := b.(type) {
+		case conversation.OfferMade:
+			d.offered = b.Agent == id
+		case conversation.Accepted:
+			d.offered = false
+			if b.Agent == id {
+				if d.seats == nil {
+					d.seats = make(map[int]bool)
+				}
+				d.seats[b.Seat] = true
+			}
+		case conversation.OfferEnded:
+			d.offered = false
+			if b.Agent == id && len(d.seats) == 0 {
+				delete(desks, c)
+			}
+		case conversation.SeatEnded:
+			if b.Agent == id {
+				if delete(d.seats, b.Seat); len(d.seats) == 0 && !d.offered {
+					delete(desks, c)
+				}
+			}
+		case conversation.Forgotten:
+			delete(desks, c)
+		}
+		return true
 	}
 }
 

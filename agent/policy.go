@@ -61,8 +61,14 @@ func (p Policy) Validate(path string) []wrapup.FieldError {
 			report(field, "is not valid UTF-8")
 		}
 	}
-	if p.ReturnAfter < 0 {
+	switch {
+	case p.ReturnAfter < 0:
 		report("returnAfter", "%v is negative", p.ReturnAfter)
+	case p.ReturnAfter > longest:
+		report("returnAfter", "%v is longer than %v", p.ReturnAfter, longest)
+	}
+	if p.Grace > longest {
+		report("grace", "%v is longer than %v", p.Grace, longest)
 	}
 	if p.MissesToIdle < 0 {
 		report("missesToIdle", "%d is negative", p.MissesToIdle)
@@ -71,6 +77,10 @@ func (p Policy) Validate(path string) []wrapup.FieldError {
 	reason("signInReason", p.SignInReason)
 	return problems
 }
+
+// longest is the greatest duration of a policy: instants stay far from what the
+// log can hold.
+const longest = 366 * 24 * time.Hour
 
 func (p Policy) missedReason() string {
 	if p.MissedReason == "" {

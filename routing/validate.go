@@ -21,6 +21,9 @@ const (
 	// LongestText is the greatest entry of Settings.MaxText, in UTF-16 code
 	// units.
 	LongestText = 20000
+	// LongestTime is the greatest duration of a setup. Use zero where there
+	// should be no limit.
+	LongestTime = 366 * 24 * time.Hour
 )
 
 // Validate returns all problems of the setup, none if it may be used, but at
@@ -217,6 +220,8 @@ func (c *checker) needs(at string, needs []conversation.Need) {
 			switch {
 			case step.After <= 0:
 				c.report(at+".after", "%v is not positive", step.After)
+			case step.After > LongestTime:
+				c.report(at+".after", "%v is longer than %v", step.After, LongestTime)
 			case step.After <= after:
 				c.report(at+".after", "%v is not later than %v", step.After, after)
 			default:
@@ -297,8 +302,11 @@ func (c *checker) count(at string, n int) {
 }
 
 func (c *checker) duration(at string, d time.Duration) {
-	if d < 0 {
+	switch {
+	case d < 0:
 		c.report(at, "%v is negative", d)
+	case d > LongestTime:
+		c.report(at, "%v is longer than %v", d, LongestTime)
 	}
 }
 

@@ -3,7 +3,6 @@ package routing_test
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +106,7 @@ func TestValidate(t *testing.T) {
 		{"bounds that hold", func(s *routing.Setup) {
 			s.Queues[0].Priority, s.Queues[0].OfferFor = 1, time.Second
 			s.Queues[1].Priority, s.Queues[1].OfferFor = 10, 6000*time.Second
-			s.Queues[1].MaxWait = math.MaxInt64
+			s.Queues[1].MaxWait = routing.LongestTime
 			s.Sources[0].Priority = 10
 			s.Agents[0].Skills["czech"], s.Agents[0].Skills["billing"] = 1, 10
 			s.Agents[0].Capacity["voice"] = 100

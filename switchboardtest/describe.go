@@ -13,6 +13,28 @@ import (
 	"github.com/switchboard-go/switchboard/routing"
 )
 
+// Describe words an event as a story does, without the instant at its beginning:
+// a line such as "c8 is offered to ann until 09:00:30". It is for people, such as
+// the reader of a program's log; the words may change with any version of the
+// module.
+//
+// An event by itself does not say whose conversation it is about, so that
+// conversations go by their ID. Instants are of UTC, with a date if it is not that of
+// the event. Of an event that a story leaves out because its command says as much,
+// such as one of the setup, the line is the kind, as switchboard.KindOf gives it.
+// What has no kind, and so is not of a board, gives "".
+func Describe(ev switchboard.Event) string {
+	kind := switchboard.KindOf(ev.Body)
+	if kind == "" {
+		return ""
+	}
+	p := &player{day: ev.At.UTC()}
+	if s := p.describe(ev); s != "" {
+		return s
+	}
+	return kind
+}
+
 // describe words an event, or returns "" for one that tells no more than the
 // line that asked for it.
 func (p *player) describe(e switchboard.Event) string {

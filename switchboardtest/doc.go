@@ -47,9 +47,8 @@
 // # Stories
 //
 // RunStories plays files that a supervisor can read. A line says what somebody
-// does; the indented lines below it say what happens, and are written by the
-// test itself when it runs with -update. Everything before the first story is the common
-// beginning of all stories of the file.
+// does; the indented lines below it say what happens. Everything before the first
+// story is the common beginning of all stories of the file.
 //
 //	# Two agents, half a minute to accept.
 //	agent ann
@@ -71,12 +70,23 @@
 //	ann accepts eva
 //	    refused: the offer has expired (eva is queued)
 //
+// Write the commands, and let the test write what happens: run it with -update,
+// and read the result before you believe it. The flag is one that your test
+// declares, next to the test:
+//
+//	var _ = flag.Bool("update", false, "rewrite what the stories say that happens")
+//
+//	func TestStories(t *testing.T) { switchboardtest.RunStories(t, "testdata/*.txt") }
+//
+// Where it is not declared go test says "flag provided but not defined: -update".
+//
 // A conversation goes by the name of its customer: eva is the last one, and when
 // there are several they are told apart as eva#1, eva#2. A message is named by
 // the number in its conversation, or by the channel's id: eva-1 is the first
 // that eva wrote, to-eva-1 the first that reached her. Text is in double quotes, as in Go.
 // Options such as by=sue come last; any command of the board takes key= and
-// why=. Changes of the setup are told only when they do more than
+// why=. A queue without wrapup= has the reasons done, "Done", which is the default
+// one, and other, "Other". Changes of the setup are told only when they do more than
 // the line says.
 //
 //	queue sales agents=ann,bob offer=30s wrapup=done,other default=done limit=1m
@@ -96,7 +106,11 @@
 //	show agent ann   show conversation eva   show transcript of eva
 //	show targets of eva "riha"   show decision on eva
 //
-// A line that is none of the commands is an error that names those that are
-// nearest. The directory testdata/stories of the module has one story and more
-// for each edge case of docs/edge-cases.md.
+// These are the most used. All commands, each with all its options, such as those
+// of a queue, are in docs/stories.md of the module. A line that is none of the
+// commands is an error that names those that are nearest. The directory
+// testdata/stories has one story and more for each edge case of
+// docs/edge-cases.md.
+//
+// Describe words one event as a story does, for a program of one's own.
 package switchboardtest

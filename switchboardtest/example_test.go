@@ -114,3 +114,24 @@ func ExampleTransport() {
 	// 09:00:00 queued
 	// 09:00:10 sent
 }
+
+// A program's log for people: each event in a line.
+func ExampleDescribe() {
+	kit := switchboardtest.New(exampleT{}, switchboardtest.Config{Setup: setup})
+	defer kit.Board.Close()
+
+	kit.Ready("ann")
+	kit.Arrive("page", "eva", "Dobry den")
+	kit.Advance(30 * time.Second)
+	for _, ev := range kit.Events() {
+		fmt.Println(ev.At.Format(time.TimeOnly), switchboardtest.Describe(ev))
+	}
+	// Output:
+	// 09:00:00 ann is idle "signed in"
+	// 09:00:00 ann is available
+	// 09:00:00 c7 arrives in queue sales, priority 10
+	// 09:00:00 c7 1 customer: "Dobry den"
+	// 09:00:00 c7 is offered to ann until 09:00:30
+	// 09:00:30 offer of c7 to ann expired, not again until 09:01:00
+	// 09:00:30 ann is rona (missed)
+}

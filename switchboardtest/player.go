@@ -17,7 +17,8 @@ import (
 // player plays one story against a Kit.
 type player struct {
 	kit  *Kit
-	out  []string // what the present command gave
+	day  time.Time // the first: instants of others have a date
+	out  []string  // what the present command gave
 	ids  map[conversation.Customer][]conversation.ID
 	whom map[conversation.ID]conversation.Customer
 	sent map[conversation.Customer]int // messages written, for their ids
@@ -28,7 +29,7 @@ type player struct {
 
 func newPlayer(k *Kit) *player {
 	return &player{
-		kit: k, ids: make(map[conversation.Customer][]conversation.ID), whom: make(map[conversation.ID]conversation.Customer),
+		kit: k, day: k.config.Start.UTC(), ids: make(map[conversation.Customer][]conversation.ID), whom: make(map[conversation.ID]conversation.Customer),
 		sent: make(map[conversation.Customer]int), made: make(map[conversation.ID]uint64),
 	}
 }
@@ -127,7 +128,7 @@ func (p *player) find(label string) (conversation.ID, error) {
 func (p *player) clock(at time.Time) string {
 	at = at.UTC()
 	layout := "15:04:05.999999999"
-	if first := p.kit.config.Start.UTC(); at.Format(time.DateOnly) != first.Format(time.DateOnly) {
+	if at.Format(time.DateOnly) != p.day.Format(time.DateOnly) {
 		layout = "2006-01-02 " + layout
 	}
 	return at.Format(layout)

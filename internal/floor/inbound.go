@@ -100,7 +100,7 @@ func (f *Floor) openConversation(src *sourceRec, in *conversation.Inbound, last 
 	}
 	switch {
 	case len(e.Needs) > 0:
-		o.Needs = e.Needs
+		o.Needs = cloneNeeds(e.Needs)
 	case len(src.entry.Needs) > 0:
 		o.Needs = src.entry.Needs
 	default:
@@ -125,6 +125,15 @@ func (f *Floor) openConversation(src *sourceRec, in *conversation.Inbound, last 
 	}
 	f.emit(o)
 	return f.convs[o.Conversation], nil
+}
+
+// cloneNeeds copies needs that a caller may change afterwards.
+func cloneNeeds(needs []conversation.Need) []conversation.Need {
+	out := slices.Clone(needs)
+	for i := range out {
+		out[i].Steps = slices.Clone(out[i].Steps)
+	}
+	return out
 }
 
 func firstOf(values ...int) int {
