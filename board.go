@@ -45,7 +45,9 @@ type Command struct {
 	Why string
 	// Key, if not empty, makes the command idempotent: the same key of the same
 	// actor within 24 hours gives the first success again, without doing it
-	// twice. At most 128 bytes; a longer one is refused with ErrKey.
+	// twice. At most 128 bytes; a longer one is refused with ErrKey. A key must not
+	// be used again for another command: that would be answered with the success
+	// of the first.
 	Key string
 	// Do is what to do: a command of the packages agent, conversation or
 	// routing, as a value. Anything else is refused with ErrCommand.

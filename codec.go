@@ -101,6 +101,7 @@ var kinds = []wire.Kind{
 	{Name: "routing.settings-set", Zero: routing.SettingsSet{}},
 	{Name: "routing.outage", Zero: routing.Outage{}},
 	{Name: "routing.outage-over", Zero: routing.OutageOver{}},
+	{Name: "routing.key-used", Zero: routing.KeyUsed{}},
 }
 
 // registry is made once; it is immutable.

@@ -31,7 +31,8 @@ func TestBadInput(t *testing.T) {
 	bot := switchboard.Actor{Role: agent.Bot, ID: "bot"}
 	text := func(s string) conversation.Draft { return conversation.Draft{Text: s} }
 	inbound := func(change func(*conversation.Inbound)) conversation.Inbound {
-		in := from("new", 1)
+		in := from("c1", 1)
+		in.ExternalID = "new"
 		change(&in)
 		return in
 	}

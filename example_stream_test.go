@@ -2,7 +2,9 @@ package switchboard_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/switchboard-go/switchboard"
 	"github.com/switchboard-go/switchboard/agent"
@@ -48,4 +50,52 @@ func ExampleBoard_Events() {
 	// ann is idle
 	// ann is available
 	// ann is offered c8
+}
+
+// A worker that follows the board stores the cursor of the last event that it has
+// dealt with, and goes on from there after a restart: it gets every event once. The
+// context says how long it waits for more.
+func ExampleBoard_Events_resume() {
+	store := switchboard.NewMemoryStore() // in a real program one that survives the process
+	var stored switchboard.Cursor         // with what the worker did; "" is the beginning
+
+	// run is one life of the program. It stops after some events, or when there are
+	// no more.
+	run := func(events int, work func(*switchboard.Board)) {
+		board, err := switchboard.Open(context.Background(), switchboard.Config{Name: "acme", Node: "one", Store: store})
+		check(err)
+		defer board.Close()
+		work(board)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		for ev, err := range board.Events(ctx, stored, nil) {
+			if errors.Is(err, context.DeadlineExceeded) {
+				fmt.Println("no more for now")
+				return
+			}
+			check(err)
+			fmt.Println(ev.Seq, switchboard.KindOf(ev.Body))
+			stored = ev.Cursor()
+			if events--; events == 0 {
+				return
+			}
+		}
+	}
+	ctx := context.Background()
+	run(2, func(b *switchboard.Board) {
+		check(b.Administrator("root").Configure(ctx, shop))
+	})
+	fmt.Println("restart")
+	run(100, func(b *switchboard.Board) {
+		check(b.Agent("ann").SignIn(ctx))
+	})
+	// Output:
+	// 1 routing.team-set
+	// 2 routing.queue-set
+	// restart
+	// 3 routing.agent-set
+	// 4 routing.agent-set
+	// 5 routing.source-set
+	// 6 agent.state-changed
+	// no more for now
 }

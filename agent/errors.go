@@ -32,12 +32,16 @@ var (
 type Refusal struct {
 	Command string // the command's name, such as "SignOut"
 	Agent   ID     // whom it was about; empty when there is no agent
-	State   State  // the state it was refused in
+	State   State  // the state it was refused in; SignedOut when there is no such agent
 	Err     error  // one of the sentinels, or an error that wraps one
 }
 
 // Error implements error.
 func (r *Refusal) Error() string {
+	if r.State == SignedOut && !errors.Is(r.Err, ErrState) {
+		// Nothing to say: it is not for the state, and there may be no such agent.
+		return fmt.Sprintf("%s of agent %q: %v", r.Command, r.Agent, r.Err)
+	}
 	return fmt.Sprintf("%s of agent %q (%s): %v", r.Command, r.Agent, r.State, r.Err)
 }
 

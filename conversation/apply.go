@@ -130,6 +130,9 @@ func (c *Conversation) applyMoved(at time.Time, seq uint64, e Moved) {
 		c.Visited = append(slices.Clip(c.Visited), c.Queue)
 	}
 	c.State, c.Owner, c.Offer, c.Limit = Queued, 0, nil, agent.Deadline{}
+	if e.Wait.Queue != c.Queue {
+		c.Preference = nil // nobody knows that the agent serves this one
+	}
 	c.Queue, c.MaxWait = e.Wait.Queue, deadline(e.Wait.Max, seq)
 	if age := since(e.Wait, at); !age.Equal(c.WaitingSince) {
 		c.WaitingSince, c.Relaxed, c.NextRelax = age, 0, deadline(e.Wait.Relax, seq)
@@ -164,7 +167,7 @@ func (c *Conversation) applyOfferEnded(seq uint64, e OfferEnded) {
 	c.State = Queued
 	if e.Kind == ByTransfer && c.Transfer != nil {
 		c.Queue, c.WaitingSince = c.Transfer.Queue, c.Transfer.WaitingSince
-		c.Transfer = nil
+		c.Transfer, c.MaxWait = nil, deadline(e.Max, seq)
 	}
 	if x := exclude(e.Agent, e.ExcludeUntil, seq); x != nil {
 		c.Exclusion = x
@@ -196,6 +199,7 @@ func (c *Conversation) applyAccepted(at time.Time, e Accepted) {
 func (c *Conversation) applyTransferRequested(at time.Time, seq uint64, e TransferRequested) {
 	c.Transfer = &Transfer{
 		Seat: e.Seat, ToQueue: e.ToQueue, ToAgent: e.ToAgent, Queue: c.Queue, WaitingSince: c.WaitingSince,
+		Fallback: e.Fallback, FallbackQueue: e.FallbackQueue,
 	}
 	// The customer waits for us from now on, so their silence does not count.
 	c.State, c.Owner, c.Limit = Queued, 0, agent.Deadline{}
@@ -221,6 +225,7 @@ func (c *Conversation) applyTransferCancelled(seq uint64, e TransferCancelled) {
 	}
 	c.State, c.Owner = Active, e.Seat
 	c.Transfer, c.Offer, c.Exclusion, c.MaxWait = nil, nil, nil, agent.Deadline{}
+	c.Limit = deadline(e.Inactive, seq)
 }
 
 func (c *Conversation) applyWrapUpStarted(at time.Time, seq uint64, e WrapUpStarted) {

@@ -29,6 +29,8 @@ type Command interface {
 // Refused with ErrInbound when a name or the content is missing, too long or not
 // valid UTF-8, with ErrStale when ChannelAt lies more than Horizon back, and, by
 // the Board, with a *routing.UnknownError or routing.ErrRemoved for its source.
+// Only the customer named, whose ID the actor's is, and the platform may say what
+// a customer did: the Board refuses everybody else with ErrNotAllowed.
 // Decide refuses it in an interrupted or ended conversation, where the Board
 // opens a new one. A message already taken is a success that changes nothing
 // (E76).
@@ -68,7 +70,8 @@ type Opening struct {
 // settles that message instead of adding one, in a conversation of any state.
 //
 // Refused with ErrInbound without an ExternalID, or when a message that would be
-// added breaks the limits of an Inbound; with ErrStale as an Inbound is. It
+// added breaks the limits of an Inbound; with ErrStale as an Inbound is; by the
+// Board with ErrNotAllowed from anyone but the platform. It
 // opens no conversation: where none is open, the Board passes it over.
 type Outside struct {
 	Channel     Channel      `json:"channel"`               // must be that of the source
@@ -84,9 +87,11 @@ type Outside struct {
 
 // Edit changes the text of a message that its author edited on the channel.
 // Edits counts from 1; one not above those already taken changes nothing, nor
-// does one of a message that is not in the transcript, not the customer's, or
-// taken back. Refused with ErrInbound when the id or the text is missing, too
-// long or not valid UTF-8.
+// does one of a message that is not the customer's, or taken back. Refused with
+// ErrInbound when the id or the text is missing, too long or not valid UTF-8, by
+// the Board with ErrUnknownMessage when none of the customer's conversations in
+// memory has the message, and with ErrNotAllowed as an Inbound is. To Decide a
+// message that is not in the transcript changes nothing.
 type Edit struct {
 	Channel    Channel   `json:"channel"`            // must be that of the source
 	Source     Source    `json:"source"`             // the page that the message was written to
@@ -98,8 +103,11 @@ type Edit struct {
 }
 
 // Unsend takes a message back: its text, attachments, payload and extras are
-// emptied, in a conversation of any state. One that is not in the transcript
-// changes nothing. Refused with ErrInbound for a bad id.
+// emptied, in a conversation of any state. Twice is a success. Refused with
+// ErrInbound for a bad id, by the Board with ErrUnknownMessage when none of the
+// customer's conversations in memory has the message, so that nothing of it can
+// be recorded, and with ErrNotAllowed as an Inbound is. To Decide a message that
+// is not in the transcript changes nothing.
 type Unsend struct {
 	Channel    Channel  `json:"channel"`    // must be that of the source
 	Source     Source   `json:"source"`     // the page of the conversation
@@ -108,8 +116,9 @@ type Unsend struct {
 }
 
 // React sets or, with an empty Emoji, removes the customer's reaction. For a
-// message that is not in the transcript it changes nothing. Refused with
-// ErrInbound for a bad id or an emoji that is too long.
+// message that is not in the transcript it changes nothing, and an idempotency
+// key is not used up. Refused with ErrInbound for a bad id or an emoji that is too
+// long, and with ErrNotAllowed as an Inbound is.
 type React struct {
 	Channel    Channel  `json:"channel"`         // must be that of the source
 	Source     Source   `json:"source"`          // the page of the conversation
@@ -120,7 +129,8 @@ type React struct {
 
 // Receipt says that the customer's side has received or read what was sent to
 // it: the messages named, and all up to the watermark of the channel's clock.
-// Nothing goes back by it. Refused with ErrCommand for any other status.
+// Nothing goes back by it. Refused with ErrCommand for any other status, and by
+// the Board with ErrNotAllowed from anyone but the platform.
 type Receipt struct {
 	Channel     Channel   `json:"channel"`               // must be that of the source
 	Source      Source    `json:"source"`                // the page that wrote
@@ -132,7 +142,7 @@ type Receipt struct {
 
 // Hangup says that the customer ended the conversation, where the channel lets
 // them. Without an open conversation, or in an interrupted one, it changes
-// nothing.
+// nothing. Refused with ErrNotAllowed as an Inbound is.
 type Hangup struct {
 	Channel  Channel  `json:"channel"`  // must be that of the source
 	Source   Source   `json:"source"`   // the page of the conversation
@@ -151,7 +161,9 @@ type Accept struct {
 // AcceptAll takes every pending offer of the agent, transfers and invitations
 // included, with one result for each (E16). It concerns many conversations, so
 // only the Board decides it. Refused with a *agent.Refusal that wraps
-// agent.ErrNotAllowed when an agent acts for another.
+// agent.ErrNotAllowed when an agent acts for another. Repeated with its
+// idempotency key it is answered with the conversations in which the agent has an
+// active seat by then: the results of the first time are not kept.
 type AcceptAll struct {
 	Agent agent.ID // who accepts
 }
@@ -209,7 +221,8 @@ type TransferToAgent struct {
 
 // CancelTransfer takes a transfer back that nobody has accepted. The sender's
 // seat is active again if the sender is connected and has not wrapped up;
-// otherwise it is refused with ErrSeatClosed. Refused with ErrNotOwner for
+// otherwise it is refused with ErrSeatClosed, or with ErrNoSlot when the wrap-up
+// has freed the slot and the sender has none left. Refused with ErrNotOwner for
 // anyone but the sender and a supervisor, with ErrState when no transfer is
 // pending, and with ErrInterrupted or ErrEnded.
 type CancelTransfer struct {
@@ -292,8 +305,10 @@ type CancelCountdown struct {
 	Agent        agent.ID // whose seat it is
 }
 
-// SetAttributes sets attributes of the conversation at any time, by any actor but the customer; an
-// empty value removes the key. Refused with agent.ErrAttributes beyond the limits.
+// SetAttributes sets attributes of the conversation at any time; an empty value
+// removes the key. Refused with agent.ErrAttributes beyond the limits, and by the
+// Board with ErrNotSeated for an agent who has never had a seat in it and with
+// ErrNotAllowed for a customer.
 type SetAttributes struct {
 	Conversation ID               // in any state, ended too
 	Set          agent.Attributes // what changes; other keys stay

@@ -133,9 +133,19 @@ func decideWrite(c *Conversation, now time.Time, by agent.Actor, cmd Write, r *R
 
 // inactiveAt returns when the customer counts as inactive if an agent answers
 // at now; zero when the answer starts no such limit. A bot's never does: while
-// a conversation is live no bot writes in it.
+// a conversation is live no bot writes in it. A limit that runs is not moved; one
+// that ended with a transfer or a requeue starts again.
 func inactiveAt(c *Conversation, now time.Time, after time.Duration) time.Time {
-	if after <= 0 || !c.State.Live() || c.LastCustomer.IsZero() || c.Answered {
+	if !c.State.Live() || c.Limit.Pending() {
+		return time.Time{}
+	}
+	return silentUntil(c, now, after)
+}
+
+// silentUntil returns when the customer counts as inactive if their silence
+// counts from now on; zero for never.
+func silentUntil(c *Conversation, now time.Time, after time.Duration) time.Time {
+	if after <= 0 || c.LastCustomer.IsZero() {
 		return time.Time{}
 	}
 	// Silence counts from the customer's message. An answer that comes later

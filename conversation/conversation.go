@@ -226,6 +226,10 @@ type Transfer struct {
 	// Queue and WaitingSince are what the conversation had before.
 	Queue        QueueID   `json:"queue"`
 	WaitingSince time.Time `json:"waitingSince"` // its routing age, to which it returns
+	// Fallback is what becomes of it if ToAgent does not accept: the policy of
+	// its queue when it was requested. FallbackQueue is the queue for that.
+	Fallback      Fallback `json:"fallback,omitempty"`
+	FallbackQueue QueueID  `json:"fallbackQueue,omitempty"` // empty with any other fallback
 }
 
 // Exclusion keeps a conversation from an agent for a while: the one who did not
@@ -236,7 +240,8 @@ type Exclusion struct {
 	Until agent.Deadline `json:"until"` // at the instant itself it is over
 }
 
-// Preference keeps a waiting conversation for one agent until a deadline.
+// Preference keeps a waiting conversation for one agent until a deadline, and
+// only in its first queue: the agent may not serve another.
 type Preference struct {
 	Agent agent.ID       `json:"agent"` // who alone is asked
 	Until agent.Deadline `json:"until"` // at the instant itself it is over

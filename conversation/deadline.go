@@ -59,7 +59,13 @@ func (c *Conversation) Next() (d agent.Deadline, what Due, seat int) {
 	if c.Lane != nil {
 		consider(c.Lane.Retry, DueRetry, 0)
 	}
-	if c.State.Live() || c.State == Interrupted || c.State == Ended && c.Finished {
+	switch c.State {
+	case Ended:
+		if c.Finished {
+			consider(c.Limit, DueLimit, 0)
+		}
+	case Active, Conference, Interrupted:
+		// Not ConferenceRequested: whoever is invited may be about to go on.
 		consider(c.Limit, DueLimit, 0)
 	}
 	return d, what, seat

@@ -83,9 +83,14 @@ func (c *Conversation) endOffer(now time.Time, how Outcome, reason string, r *Ru
 	if how != Withdrawn && e.Kind != Invitation {
 		e.ExcludeUntil = now.Add(r.cooldownTime())
 	}
+	at := len(out)
 	out = append(out, e)
-	if e.Kind == ByTransfer && c.Transfer != nil {
-		out = c.fallBack(now, r, out)
+	if e.Kind != ByTransfer || c.Transfer == nil {
+		return out
+	}
+	if out = c.fallBack(now, r, out); len(out) == at+1 && (r.Wait.Queue == "" || r.Wait.Queue == c.Transfer.Queue) {
+		e.Max = r.Wait.Max // it stays in its queue, whose limit its last agent ended
+		out[at] = e
 	}
 	return out
 }
@@ -93,10 +98,10 @@ func (c *Conversation) endOffer(now time.Time, how Outcome, reason string, r *Ru
 // fallBack follows the end of a transfer offer that nobody took. The end of the
 // offer alone returns the conversation to its queue.
 func (c *Conversation) fallBack(now time.Time, r *Rules, out []Event) []Event {
-	switch r.TransferFallback {
+	switch c.Transfer.Fallback {
 	case ToSender:
-		if s := c.returnable(now, r); s != nil {
-			out = append(out, TransferCancelled{Conversation: c.ID, Agent: s.Agent, Seat: s.No, Failed: true})
+		if s, err := c.returnable(now, r); err == nil {
+			out = append(out, c.handBack(now, s, true, r))
 		}
 	case FallbackQueue:
 		if r.FallbackWait.Queue != "" {
@@ -111,13 +116,28 @@ func (c *Conversation) fallBack(now time.Time, r *Rules, out []Event) []Event {
 }
 
 // returnable returns the sender's seat if it can have the conversation again:
-// it has not wrapped up and its agent is there.
-func (c *Conversation) returnable(now time.Time, r *Rules) *Seat {
+// it has not wrapped up, and its agent is there and has a slot.
+func (c *Conversation) returnable(now time.Time, r *Rules) (*Seat, error) {
 	s := c.Seat(c.Transfer.Seat)
 	if s == nil || s.State != SeatWrapping || s.Due.Passed(now) || !r.reachable(s.Agent) {
-		return nil
+		return nil, ErrSeatClosed
 	}
-	return s
+	// What an offer of this conversation holds is free when the offer is withdrawn.
+	holds := s.HoldsSlot() || c.Offer != nil && c.Offer.Agent == s.Agent
+	if !holds && r.HasSlot != nil && !r.HasSlot(s.Agent) {
+		return nil, ErrNoSlot
+	}
+	return s, nil
+}
+
+// handBack is the event that gives the sender the conversation again. If the
+// customer was answered, their silence counts on.
+func (c *Conversation) handBack(now time.Time, s *Seat, failed bool, r *Rules) TransferCancelled {
+	e := TransferCancelled{Conversation: c.ID, Agent: s.Agent, Seat: s.No, Failed: failed}
+	if c.Answered {
+		e.Inactive = silentUntil(c, now, r.InactiveAfter)
+	}
+	return e
 }
 
 // move is the event that puts the conversation into a queue at its age.

@@ -56,10 +56,14 @@ func decideTransferToAgent(c *Conversation, now time.Time, cmd TransferToAgent, 
 		return nil, ErrSelf
 	}
 	s := c.Seat(c.Owner)
+	e := TransferRequested{Conversation: c.ID, Agent: s.Agent, Seat: s.No, ToAgent: cmd.To, Fallback: r.TransferFallback}
+	if e.Fallback == FallbackQueue {
+		e.FallbackQueue = r.FallbackWait.Queue
+	}
 	// The wrap-up comes before the offer, so that it also ends first when both
 	// end at the same instant.
 	return append(out,
-		TransferRequested{Conversation: c.ID, Agent: s.Agent, Seat: s.No, ToAgent: cmd.To},
+		e,
 		c.startWrapUp(now, s, r),
 		OfferMade{Conversation: c.ID, Agent: cmd.To, Kind: ByTransfer, Queue: c.Queue, Deadline: now.Add(r.offerTime())},
 		c.entry(now, Entry{Kind: EntryTransferred, Agent: cmd.To})), nil
@@ -75,11 +79,11 @@ func decideCancelTransfer(c *Conversation, now time.Time, by agent.Actor, cmd Ca
 	case c.sender() != cmd.Agent && !oversees(by):
 		return nil, fmt.Errorf("%w: only its sender may cancel the transfer", ErrNotOwner)
 	}
-	s := c.returnable(now, r)
-	if s == nil {
-		return nil, ErrSeatClosed
+	s, err := c.returnable(now, r)
+	if err != nil {
+		return nil, err
 	}
-	return append(c.withdraw(out), TransferCancelled{Conversation: c.ID, Agent: s.Agent, Seat: s.No}), nil
+	return append(c.withdraw(out), c.handBack(now, s, false, r)), nil
 }
 
 // oversees reports whether the actor may act in any conversation.

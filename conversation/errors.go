@@ -49,6 +49,9 @@ var (
 	// ErrSeatClosed means that the seat is wrapped up already (E56), or that the
 	// sender of a transfer cannot have the conversation back.
 	ErrSeatClosed = errors.New("conversation: wrapped up already")
+	// ErrNoSlot means that the sender of a transfer cannot have the conversation
+	// back: the wrap-up freed the slot, and the agent has none free now.
+	ErrNoSlot = errors.New("conversation: the agent has no free slot")
 	// ErrNoWrapUp means that the agent owes no wrap-up reason.
 	ErrNoWrapUp = errors.New("conversation: the agent owes no wrap-up reason")
 	// ErrText means that a text is refused; see *TextError.
@@ -65,6 +68,9 @@ var (
 	ErrPriority = errors.New("conversation: a priority is 1 to 10")
 	// ErrReply means that the message answered is not in the transcript.
 	ErrReply = errors.New("conversation: the message answered is not in the transcript")
+	// ErrUnknownMessage means that the message which was edited or taken back is
+	// not in memory: it has not come yet, or its conversation was forgotten.
+	ErrUnknownMessage = errors.New("conversation: the message is not known, or no longer in memory")
 	// ErrCommand means that the command is unknown, incomplete, or about another
 	// conversation.
 	ErrCommand = errors.New("conversation: bad command")

@@ -57,7 +57,8 @@ const (
 )
 
 // Moved says that a conversation now waits in the given queue: it overflowed, a
-// transfer of it failed, its agent is gone, or its queue is. Its age is kept.
+// transfer of it failed, its agent is gone, or its queue is. Its age is kept. In
+// another queue its preference is over.
 type Moved struct {
 	Conversation ID        `json:"conversation"` // now Queued, without an owner
 	Wait         Wait      `json:"wait"`         // its new place
@@ -152,6 +153,10 @@ type OfferEnded struct {
 	Reason string `json:"reason,omitempty"`
 	// ExcludeUntil keeps the conversation from the agent for a while.
 	ExcludeUntil time.Time `json:"excludeUntil,omitzero"`
+	// Max is when the conversation overflows from the queue to which a transfer
+	// returns it; zero when it does not. One that was offered by its queue keeps
+	// the maximum wait that it has.
+	Max time.Time `json:"max,omitzero"`
 }
 
 // OfferRestarted gives a pending offer its remaining time again after an outage
@@ -181,6 +186,10 @@ type TransferRequested struct {
 	ToAgent      agent.ID `json:"toAgent,omitempty"` // empty in a transfer to a queue
 	// Wait is the place in ToQueue; its age starts at this event.
 	Wait Wait `json:"wait,omitzero"`
+	// Fallback is what becomes of it if ToAgent does not accept, whatever the
+	// policy is by then; FallbackQueue is the queue for that fallback.
+	Fallback      Fallback `json:"fallback,omitempty"`
+	FallbackQueue QueueID  `json:"fallbackQueue,omitempty"` // empty with any other fallback
 	// Exclude keeps the sender from getting it first when it goes to the queue
 	// it came from (E28).
 	Exclude      agent.ID  `json:"exclude,omitempty"`
@@ -196,6 +205,9 @@ type TransferCancelled struct {
 	Seat         int      `json:"seat"`         // the sender's seat number
 	// Failed says that the target did not accept.
 	Failed bool `json:"failed,omitempty"`
+	// Inactive is when the customer counts as inactive, if an agent has answered
+	// since they last wrote: a pending transfer does not count their silence.
+	Inactive time.Time `json:"inactive,omitzero"`
 }
 
 // OwnerChanged says that the conversation is now owned by another seat.

@@ -190,7 +190,7 @@ func TestFinish(t *testing.T) {
 }
 
 func TestInactivityEnds(t *testing.T) {
-	for name, s := range map[string]*story{"active": active(t), "invited": invited(t), "conference": conference(t)} {
+	for name, s := range map[string]*story{"active": active(t), "conference": conference(t)} {
 		s.c.Limit = agent.Deadline{At: after(40), Set: 1}
 		s.now = after(40)
 		events := s.do(engine, conversation.Tick{Conversation: 1})

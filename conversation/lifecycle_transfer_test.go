@@ -118,12 +118,14 @@ func TestE22E23TargetDoesNotAccept(t *testing.T) {
 			[]conversation.Event{declined, conversation.Ending{Conversation: 1, Cause: conversation.EndedDropped}}, "ended: ann=wrapping-up"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := sentToBob(t)
-			if tt.prepare != nil {
-				tt.prepare(s)
-			}
+			s := active(t)
 			if tt.rules != nil {
 				tt.rules(&s.rules)
+			}
+			s.now = after(100)
+			s.do(self("ann"), conversation.TransferToAgent{Conversation: 1, Agent: "ann", To: "bob"})
+			if tt.prepare != nil {
+				tt.prepare(s)
 			}
 			if tt.fail == nil {
 				s.now = after(160)

@@ -158,8 +158,13 @@ func TestWriteByAgent(t *testing.T) {
 		},
 		{
 			name: "a second answer keeps the limit", rules: &Rules{InactiveAfter: time.Hour}, draft: Draft{Text: "Hello"},
-			setup: func(c *Conversation) { c.Answered = true },
+			setup: func(c *Conversation) { c.Answered, c.Limit = true, agent.Deadline{At: msgAt(9), Set: 1} },
 			want:  MessageAdded{Message: Message{Text: "Hello", Delivery: queued}},
+		},
+		{
+			name: "an answer after a transfer starts it again", rules: &Rules{InactiveAfter: time.Hour}, draft: Draft{Text: "Hello"},
+			setup: func(c *Conversation) { c.Answered = true },
+			want:  MessageAdded{Message: Message{Text: "Hello", Delivery: queued}, Inactive: msgStart.Add(time.Hour)},
 		},
 		{
 			name: "no limit before the customer wrote", rules: &Rules{InactiveAfter: time.Hour}, draft: Draft{Text: "Hello"},

@@ -19,8 +19,10 @@ type Rules struct {
 	MaxText int
 	// MaxHops is how many transfers there may be. Zero means 10.
 	MaxHops int
-	// InactiveAfter, if positive, ends a live conversation whose customer does
-	// not write for that long after an agent's answer.
+	// InactiveAfter, if positive, ends an Active conversation or a Conference
+	// whose customer does not write for that long after an agent's answer. While
+	// a transfer is pending it is that of the queue which the conversation had
+	// before.
 	InactiveAfter time.Duration
 	// InterruptedFor, if positive, ends an interrupted conversation after that time.
 	InterruptedFor time.Duration
@@ -30,23 +32,29 @@ type Rules struct {
 	Linger time.Duration
 	// JoinedOwesNone says that a joined agent who leaves owes no wrap-up reason.
 	JoinedOwesNone bool
-	// TransferFallback says what becomes of a transfer that is not accepted.
+	// TransferFallback says what becomes of a transfer that is not accepted. It
+	// holds for transfers requested from now on.
 	TransferFallback Fallback
-	// FallbackWait is the place in the fallback queue, for FallbackQueue.
+	// FallbackWait is the place in the fallback queue, for FallbackQueue: that of
+	// the pending transfer, if there is one. An empty queue means that there is
+	// none any more; then it is ToOldQueue.
 	FallbackWait Wait
 	// Node is the process that sends, for messages to the customer.
 	Node string
 
 	// Wait is a place in the queue in question: of TransferToQueue its target,
-	// of DropSeat where the conversation is requeued, of a Tick at the maximum
-	// wait where it overflows to. An empty queue means its own, and for the
-	// overflow none.
+	// of DropSeat where the conversation is requeued, of the end of an offer by
+	// transfer where it returns to, of a Tick at the maximum wait where it
+	// overflows to. An empty queue means its own, and for the overflow none.
 	Wait Wait
 	// WrapUp returns the wrap-up policy of a queue and its version: the present
 	// one for version 0. Nil means wrapup.Policy{} and no deadline.
 	WrapUp func(q QueueID, version uint64) (wrapup.Policy, uint64)
 	// Connected reports whether an agent can be reached. Nil means yes.
 	Connected func(agent.ID) bool
+	// HasSlot reports whether the agent has a free slot. It is asked only for a
+	// seat that holds none and would hold one again. Nil means yes.
+	HasSlot func(agent.ID) bool
 }
 
 // The defaults of Rules.
@@ -68,7 +76,7 @@ type Fallback uint8
 // The fallbacks of a transfer. The zero value returns it to its queue.
 const (
 	ToOldQueue    Fallback = iota // at its old age, the target not first again
-	ToSender                      // if connected and not wrapped up, else ToOldQueue
+	ToSender                      // if connected, not wrapped up and with a slot, else ToOldQueue
 	FallbackQueue                 // another queue, at its old age
 	EndIt                         // ended as dropped
 )

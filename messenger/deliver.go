@@ -178,11 +178,21 @@ func (d *delivery) event(to Receiver, e *Event) (taken bool) {
 		w.stats.ignored.Add(1)
 		return true
 	}
-	for _, c := range commands {
+	var unknown error // of a message that no command has found
+	for i, c := range commands {
 		w.late.mark(e, &c)
-		if err := d.do(to, e, c); err != nil {
+		err := d.do(to, e, c)
+		switch {
+		case err == nil:
+			unknown = nil
+		case !errors.Is(err, conversation.ErrUnknownMessage):
 			return d.failed(e, err)
+		case i == 0:
+			unknown = err // the others are for parts that it may not have
 		}
+	}
+	if unknown != nil {
+		return d.failed(e, unknown)
 	}
 	w.stats.delivered.Add(1)
 	return true
@@ -191,6 +201,9 @@ func (d *delivery) event(to Receiver, e *Event) (taken bool) {
 // do has one command carried out, and what came before its time.
 func (d *delivery) do(to Receiver, e *Event, c switchboard.Command) error {
 	if _, err := to.Do(d.ctx, c); err != nil {
+		if errors.Is(err, conversation.ErrUnknownMessage) {
+			d.w.late.took(e, c) // the message may come
+		}
 		return err
 	}
 	for _, again := range d.w.late.took(e, c) {

@@ -68,7 +68,9 @@
 // normal, and after failures the order is not kept. Neither changes anything: a Board takes
 // each message once, receipts never go back, edits have numbers, and what came before its
 // message is done again after it. That last is memory of the process: after a restart an
-// edit that came before its message is lost.
+// edit that came before its message is lost. An edit or unsend of a message that the Board
+// does not know, or has forgotten, is answered with 200 and counted as refused: see
+// conversation.ErrUnknownMessage.
 //
 // After an hour of failures Meta stops sending for the page until it is subscribed again,
 // without a word to the webhook: run a [Watchdog].

@@ -71,8 +71,8 @@ func (l *late) superseded(e *Event) bool {
 	return ok && e.At.Before(last)
 }
 
-// took notes a command that a Board has taken, and returns what is to be done again
-// because of it.
+// took notes a command that a Board has taken, or will when its message has come, and
+// returns what is to be done again because of it.
 func (l *late) took(e *Event, c switchboard.Command) []switchboard.Command {
 	switch e.Kind {
 	case KindMessage, KindPostback:

@@ -21,7 +21,8 @@ type Stats struct {
 	Ignored uint64
 	// RefusedStale counts messages that were too old.
 	RefusedStale uint64
-	// RefusedOther counts events that the Board refused for any other reason.
+	// RefusedOther counts events that the Board refused for any other reason, such as
+	// the unsend of a message that it does not know or has forgotten.
 	RefusedOther uint64
 	// Unavailable counts events that a Board could not take at the time. Meta sends them
 	// again.

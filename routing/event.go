@@ -98,6 +98,15 @@ type Outage struct {
 // OutageOver says that all that ran when an outage began has its time again.
 type OutageOver struct{}
 
+// KeyUsed says that a command with an idempotency key succeeded and changed
+// nothing. The key is on the event, as on the first of any other command; a
+// repetition is answered from it.
+type KeyUsed struct {
+	Conversation conversation.ID `json:"conversation,omitempty"` // of the command's answer; 0 when it had none
+	Message      int             `json:"message,omitempty"`      // of the command's answer; 0 when it had none
+}
+
+func (KeyUsed) routingEvent()       {}
 func (OutageOver) routingEvent()    {}
 func (QueueSet) routingEvent()      {}
 func (QueueDeleted) routingEvent()  {}

@@ -90,11 +90,13 @@ type Queue struct {
 	// NoTransfers keeps the queue off the list of transfer targets.
 	NoTransfers bool `json:"noTransfers,omitempty"`
 	// TransferFallback says what becomes of a transfer to an agent who does not
-	// accept; FallbackQueue names the queue for conversation.FallbackQueue.
+	// accept; FallbackQueue names the queue for conversation.FallbackQueue. A
+	// pending transfer keeps those under which it was requested.
 	TransferFallback conversation.Fallback `json:"transferFallback,omitempty"`
 	FallbackQueue    conversation.QueueID  `json:"fallbackQueue,omitempty"` // at its old age; mandatory with that fallback
-	// InactiveAfter, if positive, ends a live conversation whose customer has
-	// not written for that long although an agent answered.
+	// InactiveAfter, if positive, ends a conversation that is Active, or a
+	// Conference, whose customer has not written for that long although an agent
+	// answered.
 	InactiveAfter time.Duration `json:"inactiveAfter,omitempty"`
 	// Templates are texts that tell the customer a fact: agent-accepted,
 	// agent-joined, agent-left, transferred and ended. "{agent}" and "{queue}"
@@ -200,8 +202,8 @@ type Settings struct {
 	// PreferFor, if positive, prefers the agent of the customer's last
 	// conversation when they write again within that time after its end.
 	PreferFor time.Duration `json:"preferFor,omitempty"`
-	// PreferWait is how long a conversation waits for its preferred agent,
-	// counted from arrival. Zero means 60 seconds.
+	// PreferWait is how long a conversation waits for its preferred agent in its
+	// first queue, counted from arrival. Zero means 60 seconds.
 	PreferWait time.Duration `json:"preferWait,omitempty"`
 	// RetryFor is how long a send is tried. Zero means 5 minutes.
 	RetryFor time.Duration `json:"retryFor,omitempty"`

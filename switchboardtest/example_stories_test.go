@@ -75,7 +75,9 @@ func TestReminderInABubble(t *testing.T) {
 		time.Sleep(30 * time.Second) // the offer ends
 		kit.Expect("agent.*", "agent.*", "conversation.opened", "conversation.message-added",
 			"conversation.offer-made", "conversation.offer-ended", "agent.state-changed")
-		kit.Advance(15 * time.Second)
+		time.Sleep(15 * time.Second)
+		synctest.Wait() // the timer's goroutine has asked the board
+		kit.Settle()    // and the board has sent
 		var sent []string
 		for _, m := range kit.Transport.Sent() {
 			sent = append(sent, m.Text)

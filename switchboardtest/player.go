@@ -191,6 +191,9 @@ func (p *player) refusal(err error) string {
 		}
 		return s + ")"
 	case errors.As(err, &ofAgent):
+		if errors.Is(err, routing.ErrUnknown) {
+			return "refused: " + plain(ofAgent.Err) // nobody is in no state
+		}
 		return fmt.Sprintf("refused: %s (%s is %s)", plain(ofAgent.Err), ofAgent.Agent, ofAgent.State)
 	case errors.As(err, &setup):
 		s := "refused: the setup is not valid"

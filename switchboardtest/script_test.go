@@ -73,6 +73,8 @@ func TestParseScriptSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"key=1", "options without a command"},
 		{"queue sales =1", "an option has no name"},
 		{"story", "a story needs a title"},
+		{"    09:00:00 bob is there", "nothing can happen here: there is no command above"},
+		{"\tann signs in", "there is no command above; a command is not indented"},
 		{"advance 1s\xff", "not valid UTF-8"},
 	} {
 		_, err := parseScript("x.txt", "# one\n"+c.line+"\n")
@@ -169,7 +171,6 @@ func TestSceneFailsWhereItIsWrong(t *testing.T) {
 		{"something else", "ann signs in\n    09:00:00 ann is dancing", "x.txt:2: ann signs in\nwant\n    09:00:00 ann is dancing\ngot\n    09:00:00 ann is idle \"signed in\""},
 		{"nothing told", "ann signs in", "x.txt:2: ann signs in\nwant\n    nothing\ngot\n    09:00:00 ann is idle \"signed in\""},
 		{"nothing happens", "agent bob\n    09:00:00 bob is there", "x.txt:2: agent bob\nwant\n    09:00:00 bob is there\ngot\n    nothing"},
-		{"no command above", "# bob\n    09:00:00 bob is there", "x.txt:3: nothing can happen here: there is no command above"},
 		{"nobody called so", "ann accepts eva", "x.txt:2: the customer eva has no conversation yet"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -58,7 +58,9 @@ func (f *Floor) doRouting(cmd routing.Command) error {
 	by := f.pending.by
 	remove, removing := cmd.(routing.RemoveSource)
 	if by.Role != agent.Administrator && (!removing || by.Role != agent.Platform) {
-		return fmt.Errorf("%w: %s needs an administrator", conversation.ErrNotAllowed, cmd.Name())
+		return &conversation.Refusal{
+			Command: cmd.Name(), Agent: f.actingAgent(), Err: fmt.Errorf("%w: it needs an administrator", conversation.ErrNotAllowed),
+		}
 	}
 	if removing {
 		return f.removeSource(remove)
@@ -187,10 +189,7 @@ func (f *Floor) applyRouting(e *Event, b routing.Event) {
 			f.touchQueue(q)
 			q.v.open, q.v.next = false, deadlineAt(b.Next, e.Seq)
 			f.indexQueue(q)
-			if q.v.entry.AtClosing != routing.KeepWaiting {
-				f.touchSetup()
-				f.sweeps = append(f.sweeps, sweep{queue: b.Queue, set: e.Seq})
-			}
+			f.closed(e, q)
 		}
 		return
 	}
@@ -248,6 +247,14 @@ func (f *Floor) applyRouting(e *Event, b routing.Event) {
 	}
 }
 
+// closed asks for what becomes of those who wait in a queue that has just closed.
+func (f *Floor) closed(e *Event, q *queueRec) {
+	if q.v.entry.AtClosing != routing.KeepWaiting {
+		f.touchSetup()
+		f.sweeps = append(f.sweeps, sweep{queue: q.v.entry.ID, set: e.Seq})
+	}
+}
+
 func (f *Floor) applyQueueSet(e *Event, b routing.QueueSet) {
 	id := b.Queue.ID
 	q := f.queues[id]
@@ -258,7 +265,7 @@ func (f *Floor) applyQueueSet(e *Event, b routing.QueueSet) {
 		q.epoch = f.journal.epoch // made in this batch: the setup's journal undoes it
 	}
 	f.touchQueue(q)
-	was, back := q.v.entry, q.v.deleted || len(q.v.policies) == 0
+	was, back, closes := q.v.entry, q.v.deleted || len(q.v.policies) == 0, q.v.open && !b.Open
 	q.v.entry, q.v.deleted, q.v.drainTo = b.Queue, false, ""
 	q.v.schedule, _ = b.Queue.Hours.Compile(f.config.Load)
 	q.v.open, q.v.next = b.Open, deadlineAt(b.Next, e.Seq)
@@ -266,6 +273,9 @@ func (f *Floor) applyQueueSet(e *Event, b routing.QueueSet) {
 		q.v.policies = append(slices.Clip(q.v.policies), policyVersion{e.Seq, b.Queue.WrapUp})
 	}
 	f.indexQueue(q)
+	if closes {
+		f.closed(e, q)
+	}
 	if !slices.Equal(was.Teams, b.Queue.Teams) || !slices.Equal(was.Agents, b.Queue.Agents) || back {
 		for _, id := range sortedKeys(f.agents) {
 			f.routeAgent(f.agents[id])

@@ -191,7 +191,9 @@ func (f *Floor) leftAlone(a *agentRec, cause conversation.CloseCause, seats, wra
 			if f.seq == before {
 				break
 			}
-			f.greet(c)
+			if q := f.queues[c.v.Queue]; q == nil || q.v.entry.AtClosing != routing.CloseOverflow || f.overflowFrom(&c.v, q) == nil {
+				f.greet(c)
+			}
 		}
 		if !wraps {
 			continue
@@ -226,16 +228,16 @@ func (f *Floor) queueDue(q *queueRec) {
 
 // follow emits what follows at once from the events so far: agents who have
 // closed their last seat become Idle if they asked for it, and what has come
-// back to a queue that is deleted goes where its conversations went.
+// back to a queue that is deleted or closed has the lot of those who waited there.
 func (f *Floor) follow() {
 	for len(f.settle) > 0 || len(f.adrift) > 0 {
 		f.engine()
 		adrift := f.adrift
 		f.adrift = nil
 		slices.SortFunc(adrift, byID)
-		for _, c := range adrift {
+		for _, c := range slices.Compact(adrift) {
 			// One handed over to an agent has been in the queue only in passing.
-			if q := f.queues[c.v.Queue]; q != nil && q.v.deleted && c.v.State == conversation.Queued {
+			if c.v.State == conversation.Queued && f.queues[c.v.Queue] != nil {
 				f.sweepQueue(c, c.v.Queue)
 			}
 		}

@@ -35,6 +35,8 @@ func (f *Floor) apply(e *Event) {
 		f.applyConv(e, b)
 	case agent.Event:
 		f.applyAgent(e, b)
+	case routing.KeyUsed:
+		r.conversation, r.message = b.Conversation, b.Message
 	case routing.Event:
 		f.applyRouting(e, b)
 	}
@@ -60,7 +62,11 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 		f.convs[id] = c
 	}
 	f.touchConv(c)
+	was := c.v.State
 	c.v.Apply(e.At, e.Seq, b)
+	if was > conversation.Queued && c.v.State == conversation.Queued {
+		f.adrift = append(f.adrift, c)
+	}
 	switch b := b.(type) {
 	case conversation.MessageAdded:
 		f.applyMessage(e, c, &b.Message)

@@ -36,18 +36,17 @@ func BenchmarkLife(b *testing.B) {
 	ann := agent.Actor{Role: agent.Self, ID: "ann"}
 	do(ann, agent.SignIn{Agent: "ann"})
 	do(ann, agent.MakeAvailable{Agent: "ann"})
-	customer := agent.Actor{Role: agent.Customer, ID: "c"}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		now = now.Add(10 * time.Millisecond)
 		in := conversation.Inbound{Channel: "messenger", Source: "page", Customer: conversation.Customer("c" + strconv.Itoa(i)), ExternalID: "m" + strconv.Itoa(i), Text: "hello there"}
-		id := do(customer, in).Conversation
+		id := do(customer(string(in.Customer)), in).Conversation
 		do(ann, conversation.Accept{Conversation: id, Agent: "ann"})
 		for range 2 {
 			do(ann, conversation.Write{Conversation: id, Agent: "ann", Draft: conversation.Draft{Text: "hello back", AgentsOnly: true}})
 		}
 		in.ExternalID += "b"
-		do(customer, in)
+		do(customer(string(in.Customer)), in)
 		do(ann, conversation.End{Conversation: id, Agent: "ann"})
 		do(ann, conversation.SubmitWrapUp{Conversation: id, Agent: "ann", Reason: "done"})
 	}

@@ -353,6 +353,20 @@ func taken(f *Floor) map[agent.ID]int {
 	return held
 }
 
+// checkSlots holds an event that was just applied against the slots that agents
+// held before it: none has come to hold more than it has. One who holds more
+// already, because the administrator has lowered its capacity, may keep them.
+func checkSlots(f *Floor, before map[agent.ID]int) error {
+	held := taken(f)
+	for _, id := range sortedKeys(f.agents) {
+		has := f.agents[id].entry.Slots(conversation.Social)
+		if n := held[id]; n > has && n > before[id] {
+			return fmt.Errorf("agent %q has %d slots and holds %d, %d before", id, has, n, before[id])
+		}
+	}
+	return nil
+}
+
 // could says whether the routing may offer the conversation to the agent.
 func could(f *Floor, held map[agent.ID]int, c *conversation.Conversation, id agent.ID) routing.Standing {
 	a, q := f.agents[id], f.queues[c.Queue]

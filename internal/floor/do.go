@@ -36,11 +36,18 @@ func (f *Floor) Do(now time.Time, cmd Command) (Result, error) {
 	}
 	if cmd.Key != "" {
 		if r, known := f.keys.find(keyDigest(cmd.By, cmd.Key), f.now); known {
-			return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
+			res := Result{Conversation: r.conversation, Message: r.message, Duplicate: true}
+			if all, ok := cmd.Body.(conversation.AcceptAll); ok {
+				res.Accepted = f.accepted(all.Agent)
+			}
+			return res, nil
 		}
 	}
 	f.as(command{cmd.By, cmd.Why, cmd.Key})
 	res, err := f.dispatch(cmd.Body)
+	if err == nil && f.pending.key != "" { // no event has it yet
+		f.emit(routing.KeyUsed{Conversation: res.Conversation, Message: res.Message})
+	}
 	f.engine()
 	if err != nil {
 		return Result{}, err
@@ -109,7 +116,7 @@ func (f *Floor) doAgent(cmd agent.Command) error {
 	id := cmd.AgentID()
 	a := f.agents[id]
 	if a == nil || a.deleted {
-		return unknown("agent", string(id))
+		return &agent.Refusal{Command: agentCommand(cmd), Agent: id, Err: unknown("agent", string(id))}
 	}
 	if by := f.pending.by; !by.Is(id) && !oversees(by) {
 		return &agent.Refusal{Command: agentCommand(cmd), Agent: id, State: a.v.State, Err: agent.ErrNotAllowed}
@@ -138,9 +145,10 @@ func agentCommand(cmd agent.Command) string {
 // forced, gives everything else back.
 func (f *Floor) signOut(a *agentRec, cmd agent.SignOut) error {
 	evs, err := agent.Decide(&a.v, f.now, f.pending.by, cmd, a.load, &f.settings.Agents, nil)
-	if err != nil || len(evs) == 0 {
+	if err != nil || len(evs) == 0 && !cmd.Force {
 		return err
 	}
+	// One who is signed out may hold seats that were kept for their return.
 	for _, e := range evs {
 		f.emit(e)
 	}
@@ -167,19 +175,28 @@ func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
 	// would copy it.
 	switch c := cmd.(type) {
 	case conversation.Inbound:
+		if !f.speaksFor(c.Customer) {
+			return Result{}, conversation.ErrNotAllowed
+		}
 		return f.receive(cmd, &c)
 	case conversation.Outside:
+		if f.pending.by.Role != agent.Platform {
+			return Result{}, conversation.ErrNotAllowed
+		}
 		return f.outside(cmd, &c)
 	case conversation.Edit:
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, c.ExternalID)
 	case conversation.Unsend:
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, c.ExternalID)
 	case conversation.React:
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, c.ExternalID)
 	case conversation.Receipt:
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
+		if f.pending.by.Role != agent.Platform {
+			return Result{}, conversation.ErrNotAllowed
+		}
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, "")
 	case conversation.Hangup:
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer)
+		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, "")
 	case conversation.AcceptAll:
 		return f.acceptAll(c)
 	case conversation.Accept:
@@ -211,10 +228,7 @@ func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
 	case conversation.CancelCountdown:
 		return f.onConversation(c.Conversation, cmd)
 	case conversation.SetAttributes:
-		if f.pending.by.Role == agent.Customer {
-			return Result{}, f.notAllowed(c.Conversation, cmd)
-		}
-		return f.onConversation(c.Conversation, cmd)
+		return f.setAttributes(cmd, c.Conversation)
 	case conversation.SetPriority:
 		if by := f.pending.by; !oversees(by) && by.Role != agent.Bot {
 			return Result{}, f.notAllowed(c.Conversation, cmd)
@@ -226,6 +240,34 @@ func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
 		return f.fromSender(c.Conversation, cmd)
 	}
 	return Result{}, notCommand(cmd)
+}
+
+// speaksFor reports whether the actor says what the customer did: only the
+// customer and the channel do.
+func (f *Floor) speaksFor(who conversation.Customer) bool {
+	by := f.pending.by
+	return by.Role == agent.Platform || by.Role == agent.Customer && by.ID == string(who)
+}
+
+// setAttributes is for everybody but the customer, and of the agents for those
+// who have or had a seat.
+func (f *Floor) setAttributes(cmd conversation.Command, id conversation.ID) (Result, error) {
+	switch by := f.pending.by; by.Role {
+	case agent.Supervisor, agent.Administrator, agent.Bot, agent.Platform:
+	case agent.Self:
+		c, err := f.conversationOf(id)
+		if err != nil {
+			return Result{}, err
+		}
+		if who := agent.ID(by.ID); !c.v.HasSeat(who) {
+			return Result{}, &conversation.Refusal{
+				Command: cmd.Name(), Conversation: id, Agent: who, State: c.v.State, Holder: c.v.OwnerID(), Err: conversation.ErrNotSeated,
+			}
+		}
+	default:
+		return Result{}, f.notAllowed(id, cmd)
+	}
+	return f.onConversation(id, cmd)
 }
 
 // notAllowed refuses a command for the actor's role.
@@ -286,4 +328,18 @@ func (f *Floor) acceptAll(cmd conversation.AcceptAll) (Result, error) {
 		}
 	}
 	return res, nil
+}
+
+// accepted is the answer to an AcceptAll that was carried out before: what the
+// agent has now. The outcomes of then are not kept.
+func (f *Floor) accepted(id agent.ID) []Accepted {
+	var out []Accepted
+	if a := f.agents[id]; a != nil {
+		for _, c := range f.holding(a) {
+			if c.v.ActiveSeat(id) != nil {
+				out = append(out, Accepted{Conversation: c.v.ID})
+			}
+		}
+	}
+	return out
 }

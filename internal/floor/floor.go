@@ -105,7 +105,8 @@ type Floor struct {
 
 	// settle are agents whose pending Idle may take effect now.
 	settle []*agentRec
-	// adrift are conversations that have come to wait in a deleted queue.
+	// adrift are conversations that have come to wait in a deleted queue, or back
+	// to one that may be closed.
 	adrift []*convRec
 
 	events  []Event
@@ -214,12 +215,16 @@ func New(c Config) *Floor {
 		sources:   make(map[conversation.Source]*sourceRec),
 		convs:     make(map[conversation.ID]*convRec),
 		customers: make(map[conversation.Source]map[conversation.Customer]conversation.ID),
-		seen:      newMemory(conversation.Horizon),
+		seen:      newMemory(seenHorizon),
 		keys:      newMemory(keyHorizon),
 		router:    routing.NewRouter(),
 		journal:   journal{epoch: 1},
 	}
 }
+
+// seenHorizon is how long the id of an inbound message is remembered: longer than
+// a redelivery of it is taken, also when the channel's clock is ahead of ours.
+const seenHorizon = conversation.Horizon + time.Hour
 
 // keyHorizon is how long an idempotency key is remembered.
 const keyHorizon = 24 * time.Hour
@@ -350,10 +355,27 @@ func (f *Floor) rulesOf(c *conversation.Conversation) *conversation.Rules {
 			}
 		}
 	}
+	if t := c.Transfer; t != nil {
+		f.pendingTransfer(c, t)
+	}
 	if n, ok := f.settings.MaxText[c.Channel]; ok {
 		f.rules.MaxText = n
 	}
 	return &f.rules
+}
+
+// pendingTransfer makes the rules those under which the transfer was requested,
+// as far as they outlive a change of them.
+func (f *Floor) pendingTransfer(c *conversation.Conversation, t *conversation.Transfer) {
+	if q := f.queues[t.Queue]; q != nil { // to which it would return, not the one it waits in
+		f.rules.InactiveAfter = q.rules.InactiveAfter
+	}
+	f.rules.FallbackWait = conversation.Wait{}
+	if t.Fallback == conversation.FallbackQueue {
+		if to := f.queue(t.FallbackQueue); to != nil {
+			f.rules.FallbackWait = f.waitIn(to, c.Needs, c.WaitingSince)
+		}
+	}
 }
 
 // waitIn is a place in the queue from now, at the given age; zero is none yet.
@@ -387,6 +409,7 @@ func (f *Floor) setRules(q *queueRec) {
 		Node:             f.config.Node,
 		WrapUp:           f.wrapUp,
 		Connected:        f.connected,
+		HasSlot:          f.hasSlot,
 	}
 	if s.Linger == 0 && s.PreferFor > 0 {
 		q.rules.Linger = max(conversation.DefaultLinger, s.PreferFor)
@@ -396,6 +419,11 @@ func (f *Floor) setRules(q *queueRec) {
 func (f *Floor) connected(id agent.ID) bool {
 	a := f.agents[id]
 	return a != nil && !a.deleted && a.v.State != agent.SignedOut && a.v.Connected()
+}
+
+func (f *Floor) hasSlot(id agent.ID) bool {
+	a := f.agents[id]
+	return a != nil && a.entry.Slots(conversation.Social) > a.slots
 }
 
 // wrapUp returns the wrap-up policy of the queue in that version, 0 for the

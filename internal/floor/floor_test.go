@@ -86,7 +86,7 @@ func (d *desk) do(by agent.Actor, cmd any) Result {
 func (d *desk) customer(who conversation.Customer) conversation.ID {
 	d.Helper()
 	d.n++
-	return d.do(agent.Actor{Role: agent.Customer}, conversation.Inbound{
+	return d.do(agent.Actor{Role: agent.Customer, ID: string(who)}, conversation.Inbound{
 		Channel: "messenger", Source: "page", Customer: who, ExternalID: fmt.Sprint("m", d.n), Text: "hi"}).Conversation
 }
 
@@ -119,7 +119,7 @@ func (d *desk) where(id conversation.ID) string {
 func TestE84TransferReturnsToDeletedQueue(t *testing.T) {
 	d := newDesk(t, routing.Settings{}, routing.Queue{ID: "sales"}, routing.Queue{ID: "care"})
 	d.do(admin, routing.PutSource{Source: routing.Source{ID: "page", Channel: "messenger", Queue: "care"}})
-	id := d.do(agent.Actor{Role: agent.Customer}, conversation.Inbound{Channel: "messenger", Source: "page", Customer: "c",
+	id := d.do(agent.Actor{Role: agent.Customer, ID: "c"}, conversation.Inbound{Channel: "messenger", Source: "page", Customer: "c",
 		ExternalID: "m", Text: "hi", Entry: conversation.Opening{Queue: "sales"}}).Conversation
 	who := d.accept(id)
 	d.do(admin, routing.DeleteQueue{Queue: "sales", DrainTo: "care"})
@@ -162,7 +162,7 @@ func TestE84QueueAgain(t *testing.T) {
 	again := d.f.queues["sales"].v.entry
 	d.do(admin, routing.DeleteQueue{Queue: "sales"})
 	d.do(admin, routing.PutQueue{Queue: again})
-	id := d.do(agent.Actor{Role: agent.Customer}, conversation.Inbound{Channel: "messenger", Source: "page", Customer: "c",
+	id := d.do(agent.Actor{Role: agent.Customer, ID: "c"}, conversation.Inbound{Channel: "messenger", Source: "page", Customer: "c",
 		ExternalID: "m", Text: "hi", Entry: conversation.Opening{Queue: "sales"}}).Conversation
 	if got, want := d.where(id), "sales offered ann"; got != want {
 		t.Errorf("it is %q, not %q", got, want)
@@ -213,10 +213,10 @@ func TestRemovedSourceOffersNothing(t *testing.T) {
 func TestE76KnownInTranscript(t *testing.T) {
 	d := newDesk(t, routing.Settings{}, routing.Queue{ID: "sales"})
 	in := conversation.Inbound{Channel: "messenger", Source: "page", Customer: "c", ExternalID: "m", Text: "hi"}
-	first := d.do(agent.Actor{Role: agent.Customer}, in)
+	first := d.do(agent.Actor{Role: agent.Customer, ID: "c"}, in)
 	d.accept(first.Conversation)
 	d.after(conversation.Horizon + time.Hour)
-	again := d.do(agent.Actor{Role: agent.Customer}, in)
+	again := d.do(agent.Actor{Role: agent.Customer, ID: "c"}, in)
 	if want := (Result{Conversation: first.Conversation, Message: 1, Duplicate: true}); !cmp.Equal(again, want) {
 		t.Errorf("the answer is %+v, not %+v", again, want)
 	}
@@ -406,7 +406,7 @@ func TestSweepGoesOnAfterCrash(t *testing.T) {
 			d.do(self(id), agent.MakeIdle{Agent: id})
 		}
 		for n := range waiting {
-			_, err := d.f.Do(d.now, Command{By: agent.Actor{Role: agent.Customer}, Body: conversation.Inbound{
+			_, err := d.f.Do(d.now, Command{By: customer(fmt.Sprint("c", n)), Body: conversation.Inbound{
 				Channel: "messenger", Source: "page", Customer: conversation.Customer(fmt.Sprint("c", n)), ExternalID: fmt.Sprint("m", n), Text: "hi"}})
 			if err != nil {
 				t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/switchboard-go/switchboard/agent"
 	"github.com/switchboard-go/switchboard/conversation"
@@ -238,12 +239,33 @@ func (f *Floor) words(c *convRec, e conversation.Entry) string {
 	if to := f.queues[e.Queue]; to != nil && to.v.entry.Name != "" {
 		queue = to.v.entry.Name
 	}
-	return strings.NewReplacer("{agent}", name, "{queue}", queue).Replace(text)
+	text = strings.NewReplacer("{agent}", name, "{queue}", queue).Replace(text)
+	limit := f.settings.MaxText[c.v.Channel]
+	if limit <= 0 {
+		limit = conversation.DefaultMaxText
+	}
+	return cut(text, limit)
+}
+
+// cut returns as much of the text as has at most so many UTF-16 code units, in
+// whole runes.
+func cut(text string, limit int) string {
+	n := 0
+	for i, r := range text {
+		if n += max(1, utf16.RuneLen(r)); n > limit {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 // onMessage decides what the channel reports about a customer's messages: in
-// their open conversation, or their last one.
-func (f *Floor) onMessage(cmd conversation.Command, ch conversation.Channel, src conversation.Source, who conversation.Customer) (Result, error) {
+// their open conversation, or their last one. The id is of the one message it is
+// about, if it is about one.
+func (f *Floor) onMessage(cmd conversation.Command, ch conversation.Channel, src conversation.Source, who conversation.Customer, id string) (Result, error) {
+	if !f.speaksFor(who) {
+		return Result{}, conversation.ErrNotAllowed
+	}
 	s := f.sources[src]
 	if s == nil || s.entry.Channel != ch {
 		return Result{}, unknown("source", string(src))
@@ -254,11 +276,22 @@ func (f *Floor) onMessage(cmd conversation.Command, ch conversation.Channel, src
 		if err != nil || f.seq != n {
 			return res, err
 		}
-		if _, ok := cmd.(conversation.Hangup); ok {
+		if _, ok := cmd.(conversation.Hangup); ok || id != "" && has(&c.v, id) {
 			return res, nil
 		}
 	}
+	switch cmd.(type) {
+	case conversation.Edit, conversation.Unsend:
+		return Result{}, conversation.ErrUnknownMessage // a success would say that it is recorded
+	case conversation.React:
+		f.pending.key = "" // it may be asked for again when the message has come
+	}
 	return Result{}, nil
+}
+
+// has reports whether the message with the channel's id is in the transcript.
+func has(c *conversation.Conversation, id string) bool {
+	return slices.ContainsFunc(c.Messages, func(m *conversation.Message) bool { return m.ExternalID == id })
 }
 
 // outside takes a message that was written past the Board, or the echo of one
@@ -276,7 +309,7 @@ func (f *Floor) outside(whole conversation.Command, cmd *conversation.Outside) (
 	if c == nil {
 		return Result{}, nil // nothing opens a conversation but the customer
 	}
-	if !c.v.State.Open() && !slices.ContainsFunc(c.v.Messages, func(m *conversation.Message) bool { return m.ExternalID == cmd.ExternalID }) {
+	if !c.v.State.Open() && !has(&c.v, cmd.ExternalID) {
 		return Result{}, nil
 	}
 	return f.decide(c, whole)

@@ -36,12 +36,13 @@ type remembered struct {
 
 func newMemory(horizon time.Duration) memory { return memory{horizon: horizon} }
 
-// digestOf makes the key of several texts.
+// digestOf makes the key of several texts. Each has its length before it, so that
+// no other texts make the same one.
 func digestOf(parts ...string) digest {
 	var room [256]byte
 	b := room[:0]
 	for _, p := range parts {
-		b = append(append(b, p...), 0)
+		b = append(binary.AppendUvarint(b, uint64(len(p))), p...)
 	}
 	sum := sha256.Sum256(b)
 	return digest(sum[:16])

@@ -338,7 +338,11 @@ func (w *walk) observe(e *Event) {
 			w.fail("event %d: the source is there", e.Seq)
 		}
 	}
+	before := taken(w.shadow)
 	w.shadow.Apply(e)
+	if err := checkSlots(w.shadow, before); err != nil {
+		w.fail("event %d: %v", e.Seq, err)
+	}
 }
 
 // noteInbound remembers an accepted message, and checks that it is where the
