@@ -356,6 +356,12 @@ func (w *walk) noteInbound(cmd Command, res Result) {
 	k := string(in.Channel) + " " + string(in.Source) + " " + in.ExternalID
 	p := place{res.Conversation, res.Message}
 	was, known := w.got[k]
+	if c := w.f.convs[p.conversation]; res.Duplicate && !known && c != nil {
+		// The channel's ids are one space: this one was written past the Board.
+		if m := c.v.Message(p.message); m != nil && m.ExternalID == in.ExternalID && m.Author.Kind != conversation.FromCustomer {
+			return
+		}
+	}
 	if res.Duplicate && (!known || was != p) {
 		w.fail("message %q is said to be known at %v, it is at %v", in.ExternalID, p, was)
 	}
