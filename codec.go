@@ -224,5 +224,8 @@ func (r *reader) event(text []byte) (floor.Event, error) {
 	if err != nil {
 		return floor.Event{}, err
 	}
+	if m, ok := body.(conversation.MessageAdded); ok && m.Message == nil {
+		return floor.Event{}, errors.New("a message that is missing")
+	}
 	return floor.Event{Seq: l.Seq, At: l.At, By: l.By, Why: l.Why, Key: l.Key, Body: body}, nil
 }

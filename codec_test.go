@@ -144,6 +144,10 @@ func randomEvent(r *rand.Rand, zero any, seq uint64) floor.Event {
 	fill(r, reflect.ValueOf(&e.By).Elem(), 0)
 	fill(r, reflect.ValueOf(&e.Why).Elem(), 0)
 	fill(r, reflect.ValueOf(&e.Key).Elem(), 0)
+	if m, ok := e.Body.(conversation.MessageAdded); ok && m.Message == nil {
+		m.Message = &conversation.Message{}
+		e.Body = m
+	}
 	return e
 }
 
@@ -234,6 +238,7 @@ func TestBadRecords(t *testing.T) {
 		{"no instant", strings.Replace(next, `"at":"2026-01-05T09:00:00Z",`, "", 1), corrupt},
 		{"no body", strings.Replace(next, `,"body":{"team":{"id":"t"}}`, "", 1), corrupt},
 		{"a body of another type", strings.Replace(next, `{"team":{"id":"t"}}`, `[]`, 1), corrupt},
+		{"no message", strings.NewReplacer("routing.team-set", "conversation.message-added", `{"team":{"id":"t"}}`, `{"conversation":1}`).Replace(next), corrupt},
 		{"unknown role", strings.Replace(next, `"administrator"`, `"king"`, 1), corrupt},
 		{"huge count", strings.Replace(next, `"events":1`, `"events":9000000000000000000`, 1), corrupt},
 		{"negative count", strings.Replace(next, `"events":1`, `"events":-1`, 1), corrupt},
@@ -422,7 +427,7 @@ func summary(t *testing.T, store Store) string {
 		fmt.Fprintf(&out, "queue %s open=%v waiting=%d\n", q.Entry.ID, q.Open, q.Waiting)
 	}
 	for _, c := range s.Conversations {
-		fmt.Fprintf(&out, "%s %s %s end=%q finished=%v\n", c.ID, c.Customer, c.State, c.End, c.Finished)
+		fmt.Fprintf(&out, "%s %s %s end=%q finished=%v\n", c.ID, c.Customer, c.State, c.EndedBy(), c.Finished)
 		for _, seat := range c.Seats {
 			fmt.Fprintf(&out, "  seat %d %s %s reason=%q\n", seat.No, seat.Agent, seat.State, seat.Reason.ID)
 		}

@@ -67,7 +67,7 @@ func Example() {
 
 	c, err := board.Conversation(ctx, id)
 	check(err)
-	fmt.Println(c.State, "by", c.End, "for reason", c.Seats[0].Reason.Label)
+	fmt.Println(c.State, "by", c.End.Cause, "for reason", c.Seats[0].Reason.Label)
 	// Output:
 	// to carl: It is.
 	// ended by agent for reason Sold

@@ -58,7 +58,7 @@ func (c *Conversation) Apply(at time.Time, seq uint64, e Event) {
 	case Ending:
 		c.settle(Ended)
 		c.Owner, c.Limit = 0, agent.Deadline{}
-		c.End, c.EndedAt = e.Cause, at
+		c.End = &Conclusion{Cause: e.Cause, At: at}
 	case Completed:
 		c.Finished, c.Limit = true, deadline(e.Until, seq)
 	case Forgotten:
@@ -66,7 +66,7 @@ func (c *Conversation) Apply(at time.Time, seq uint64, e Event) {
 	case PriorityChanged:
 		c.Priority = e.Priority
 	case NeedsRelaxed:
-		c.Relaxed, c.NextRelax = e.Relaxed, deadline(e.Next, seq)
+		c.Relaxing = relaxing(e.Relaxed, deadline(e.Next, seq))
 	case PreferenceDropped:
 		c.Preference = nil
 	case ExclusionOver:
@@ -84,6 +84,14 @@ func deadline(at time.Time, seq uint64) agent.Deadline {
 		return agent.Deadline{}
 	}
 	return agent.Deadline{At: at, Set: seq}
+}
+
+// relaxing is how far needs are relaxed, nil when they have no steps.
+func relaxing(steps int, next agent.Deadline) *Relaxing {
+	if steps == 0 && !next.Pending() {
+		return nil
+	}
+	return &Relaxing{Steps: steps, Next: next}
 }
 
 // exclude is the exclusion that an event asks for, nil for none.
@@ -111,7 +119,7 @@ func (c *Conversation) applyOpened(at time.Time, seq uint64, e Opened) {
 		ID: e.Conversation, Channel: e.Channel, Source: e.Source, Customer: e.Customer, Previous: e.Previous,
 		State: Queued, Medium: e.Medium, Queue: e.Wait.Queue, Priority: e.Priority, Needs: e.Needs,
 		ArrivedAt: at, WaitingSince: since(e.Wait, at), MaxWait: deadline(e.Wait.Max, seq),
-		NextRelax: deadline(e.Wait.Relax, seq), Attributes: e.Attributes,
+		Relaxing: relaxing(0, deadline(e.Wait.Relax, seq)), Attributes: e.Attributes,
 	}
 	if e.Preferred != "" {
 		c.Preference = &Preference{Agent: e.Preferred, Until: deadline(e.PreferUntil, seq)}
@@ -135,7 +143,7 @@ func (c *Conversation) applyMoved(at time.Time, seq uint64, e Moved) {
 	}
 	c.Queue, c.MaxWait = e.Wait.Queue, deadline(e.Wait.Max, seq)
 	if age := since(e.Wait, at); !age.Equal(c.WaitingSince) {
-		c.WaitingSince, c.Relaxed, c.NextRelax = age, 0, deadline(e.Wait.Relax, seq)
+		c.WaitingSince, c.Relaxing = age, relaxing(0, deadline(e.Wait.Relax, seq))
 	}
 	if x := exclude(e.Exclude, e.ExcludeUntil, seq); x != nil {
 		c.Exclusion = x
@@ -209,7 +217,7 @@ func (c *Conversation) applyTransferRequested(at time.Time, seq uint64, e Transf
 		return
 	}
 	c.Queue, c.WaitingSince, c.MaxWait = e.ToQueue, since(e.Wait, at), deadline(e.Wait.Max, seq)
-	c.Relaxed, c.NextRelax = 0, deadline(e.Wait.Relax, seq)
+	c.Relaxing = relaxing(0, deadline(e.Wait.Relax, seq))
 	c.Visited, c.Preference = nil, nil
 }
 
@@ -220,8 +228,8 @@ func (c *Conversation) applyTransferCancelled(seq uint64, e TransferCancelled) {
 	}
 	*s = Seat{No: s.No, Agent: s.Agent, State: SeatActive, Joined: s.Joined, Queue: s.Queue, Accepted: s.Accepted}
 	if t := c.Transfer; t != nil && t.ToQueue != "" {
-		c.Queue, c.WaitingSince, c.Relaxed = t.Queue, t.WaitingSince, 0
-		c.NextRelax = deadline(RelaxAt(c.Needs, t.WaitingSince, 0), seq)
+		c.Queue, c.WaitingSince = t.Queue, t.WaitingSince
+		c.Relaxing = relaxing(0, deadline(RelaxAt(c.Needs, t.WaitingSince, 0), seq))
 	}
 	c.State, c.Owner = Active, e.Seat
 	c.Transfer, c.Offer, c.Exclusion, c.MaxWait = nil, nil, nil, agent.Deadline{}
@@ -271,5 +279,8 @@ func (c *Conversation) left(no int) {
 func (c *Conversation) settle(s State) {
 	c.State = s
 	c.Offer, c.Transfer, c.Exclusion, c.Preference = nil, nil, nil, nil
-	c.MaxWait, c.NextRelax = agent.Deadline{}, agent.Deadline{}
+	c.MaxWait = agent.Deadline{}
+	if r := c.Relaxing; r != nil && r.Next.Pending() {
+		c.Relaxing = relaxing(r.Steps, agent.Deadline{})
+	}
 }

@@ -49,9 +49,12 @@ func applyMessage(c *Conversation, at time.Time, seq uint64, e Event) bool {
 
 func applyAdded(c *Conversation, at time.Time, seq uint64, e *MessageAdded) {
 	m := e.Message
+	if m == nil { // in a damaged log alone
+		return
+	}
 	// Older copies of the conversation have shorter slices, so they do not see
 	// what is appended behind their end.
-	c.Messages = append(c.Messages, &m)
+	c.Messages = append(c.Messages, m)
 	switch {
 	case m.Author.Kind == FromCustomer:
 		c.LastCustomer, c.Answered = at, false

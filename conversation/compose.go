@@ -112,7 +112,7 @@ func decideWrite(c *Conversation, now time.Time, by agent.Actor, cmd Write, r *R
 		return out, ErrReply
 	}
 
-	e := MessageAdded{Conversation: c.ID, Message: Message{
+	e := MessageAdded{Conversation: c.ID, Message: &Message{
 		No:          len(c.Messages) + 1,
 		Author:      who,
 		At:          now,

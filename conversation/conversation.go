@@ -266,6 +266,18 @@ type Relax struct {
 	Level int           `json:"level"` // must be lower than the step's before
 }
 
+// Relaxing is how far the needs of a conversation are relaxed.
+type Relaxing struct {
+	Steps int            `json:"steps,omitempty"` // taken so far
+	Next  agent.Deadline `json:"next,omitzero"`   // when the next one is due; zero when none is left
+}
+
+// Conclusion is how a conversation ended.
+type Conclusion struct {
+	Cause EndCause  `json:"cause"` // by whom, or why
+	At    time.Time `json:"at"`    // when; its wrap-ups may go on
+}
+
 // Lane is the row of a conversation's unsent messages. One is in flight at a
 // time, so order is kept.
 type Lane struct {
@@ -318,11 +330,9 @@ type Conversation struct {
 	MaxWait agent.Deadline `json:"maxWait,omitzero"`
 	// Visited are the queues it has overflowed from.
 	Visited []QueueID `json:"visited,omitempty"`
-	// Needs are the skills it asks for; Relaxed counts the steps taken, and
-	// NextRelax is when the next one is due.
-	Needs     []Need         `json:"needs,omitempty"`
-	Relaxed   int            `json:"relaxed,omitempty"`  // 0 before the first step
-	NextRelax agent.Deadline `json:"nextRelax,omitzero"` // zero when no step is left
+	Needs   []Need    `json:"needs,omitempty"` // the skills it asks for
+	// Relaxing is how far those with steps are relaxed; nil when none has any.
+	Relaxing *Relaxing `json:"relaxing,omitempty"`
 
 	Offer     *Offer     `json:"offer,omitempty"`     // the pending one; nil for none
 	Transfer  *Transfer  `json:"transfer,omitempty"`  // the pending one; nil for none
@@ -349,9 +359,8 @@ type Conversation struct {
 	// an interrupted conversation may stay, the linger time once finished.
 	Limit agent.Deadline `json:"limit,omitzero"`
 
-	// End is how it ended.
-	End     EndCause  `json:"end,omitempty"`
-	EndedAt time.Time `json:"endedAt,omitzero"` // zero while it is not over
+	// End is how it ended; nil while it is not over.
+	End *Conclusion `json:"end,omitempty"`
 
 	Attributes agent.Attributes `json:"attributes,omitempty"` // facts of the host; see SetAttributes
 }
@@ -390,6 +399,23 @@ func (c *Conversation) HasSeat(a agent.ID) bool {
 		}
 	}
 	return false
+}
+
+// Relaxed returns the needs at their present levels, as the function Relaxed
+// does.
+func (c *Conversation) Relaxed() []Need {
+	if c.Relaxing == nil {
+		return Relaxed(c.Needs, 0)
+	}
+	return Relaxed(c.Needs, c.Relaxing.Steps)
+}
+
+// EndedBy returns how it ended, or "" while it is not over.
+func (c *Conversation) EndedBy() EndCause {
+	if c.End == nil {
+		return ""
+	}
+	return c.End.Cause
 }
 
 // Message returns the message with that number, or nil.

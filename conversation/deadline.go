@@ -48,7 +48,9 @@ func (c *Conversation) Next() (d agent.Deadline, what Due, seat int) {
 	}
 	if c.State == Queued {
 		consider(c.MaxWait, DueMaxWait, 0)
-		consider(c.NextRelax, DueRelax, 0)
+		if c.Relaxing != nil {
+			consider(c.Relaxing.Next, DueRelax, 0)
+		}
 		if c.Exclusion != nil {
 			consider(c.Exclusion.Until, DueExclusion, 0)
 		}
@@ -84,7 +86,7 @@ func decideTick(c *Conversation, now time.Time, r *Rules, out []Event) ([]Event,
 	case DueMaxWait:
 		return c.overflow(r, out), nil
 	case DueRelax:
-		steps := c.Relaxed + 1
+		steps := c.Relaxing.Steps + 1
 		return append(out, NeedsRelaxed{
 			Conversation: c.ID, Relaxed: steps, Next: RelaxAt(c.Needs, c.WaitingSince, steps),
 		}), nil

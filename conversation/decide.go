@@ -283,7 +283,7 @@ func (c *Conversation) partner(s *Seat) *Seat {
 // entry is the message that puts a fact into the transcript. A decision makes
 // at most one.
 func (c *Conversation) entry(now time.Time, fact Entry) MessageAdded {
-	return MessageAdded{Conversation: c.ID, Message: Message{
+	return MessageAdded{Conversation: c.ID, Message: &Message{
 		No: len(c.Messages) + 1, Author: Author{Kind: FromSystem}, At: now, Entry: &fact, AgentsOnly: true,
 	}}
 }

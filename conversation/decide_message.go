@@ -131,7 +131,7 @@ func decideInbound(c *Conversation, now time.Time, cmd Inbound, _ *Rules, out []
 	if err := c.closedError(); err != nil {
 		return out, err
 	}
-	m := Message{
+	m := &Message{
 		No:          len(c.Messages) + 1,
 		Author:      Author{Kind: FromCustomer},
 		At:          now,
@@ -184,7 +184,7 @@ func decideOutside(c *Conversation, now time.Time, cmd Outside, _ *Rules, out []
 	if err != nil {
 		return out, err
 	}
-	return append(out, MessageAdded{Conversation: c.ID, Message: Message{
+	return append(out, MessageAdded{Conversation: c.ID, Message: &Message{
 		No:          len(c.Messages) + 1,
 		Author:      Author{Kind: FromOutside, ID: cmd.App},
 		At:          now,

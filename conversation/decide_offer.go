@@ -149,8 +149,8 @@ func (c *Conversation) move(w Wait, cause MoveCause) Moved {
 		w.Since = c.WaitingSince
 	}
 	steps := 0
-	if w.Since.Equal(c.WaitingSince) {
-		steps = c.Relaxed
+	if c.Relaxing != nil && w.Since.Equal(c.WaitingSince) {
+		steps = c.Relaxing.Steps
 	}
 	w.Relax = RelaxAt(c.Needs, w.Since, steps)
 	return Moved{Conversation: c.ID, Wait: w, Cause: cause}

@@ -153,9 +153,9 @@ func decideDeferred(c *Conversation, now time.Time, cmd Deferred, r *Rules, out 
 // noMoreSends returns why nothing is handed to the transport any more, or "".
 func noMoreSends(c *Conversation) FailCause {
 	switch {
-	case c.State == Interrupted || c.End == EndedInterrupted || c.End == EndedSource:
+	case c.State == Interrupted || c.EndedBy() == EndedInterrupted || c.EndedBy() == EndedSource:
 		return FailInterrupted
-	case c.End == EndedErased:
+	case c.EndedBy() == EndedErased:
 		return FailRetired
 	}
 	return ""

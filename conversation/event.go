@@ -304,8 +304,10 @@ type Forgotten struct {
 
 // MessageAdded says that the transcript has one more message.
 type MessageAdded struct {
-	Conversation ID      `json:"conversation"` // whose transcript it is
-	Message      Message `json:"message"`      // the whole message; its No is the next one
+	Conversation ID `json:"conversation"` // whose transcript it is
+	// Message is the whole message; its No is the next one. It is never nil and
+	// becomes part of the transcript: it must not be changed any more.
+	Message *Message `json:"message"`
 	// Lane is the node that sends it, when it goes to the customer and the lane
 	// was free; otherwise whoever has the lane sends it.
 	Lane string `json:"lane,omitempty"`

@@ -57,8 +57,8 @@ func TestWaitingDeadlines(t *testing.T) {
 		}
 		want(t, s.tick(), tt.want...)
 	}
-	if diff := cmp.Diff([]conversation.QueueID{"sales"}, s.c.Visited); diff != "" || s.c.Relaxed != 2 {
-		t.Errorf("relaxed %d times, visited (-want +got):\n%s", s.c.Relaxed, diff)
+	if diff := cmp.Diff([]conversation.QueueID{"sales"}, s.c.Visited); diff != "" || s.c.Relaxing.Steps != 2 {
+		t.Errorf("relaxed %+v, visited (-want +got):\n%s", s.c.Relaxing, diff)
 	}
 }
 
@@ -96,18 +96,18 @@ func TestTransferRestartsWaiting(t *testing.T) {
 	s.tick()
 	s.do(engine, conversation.MakeOffer{Conversation: 1, Agent: "bob"})
 	s.do(self("bob"), conversation.Accept{Conversation: 1, Agent: "bob"})
-	if s.c.Relaxed != 1 || s.c.MaxWait.Pending() || s.c.Preference != nil {
-		t.Errorf("relaxed %d, max wait %v, preference %v", s.c.Relaxed, s.c.MaxWait, s.c.Preference)
+	if s.c.Relaxing.Steps != 1 || s.c.MaxWait.Pending() || s.c.Preference != nil {
+		t.Errorf("relaxed %+v, max wait %v, preference %v", s.c.Relaxing, s.c.MaxWait, s.c.Preference)
 	}
 	s.now = after(1000)
 	s.c.Visited = []conversation.QueueID{"night"}
 	s.do(self("bob"), conversation.TransferToQueue{Conversation: 1, Agent: "bob", Queue: "billing"})
-	if s.c.Relaxed != 0 || !s.c.NextRelax.At.Equal(after(1060)) || len(s.c.Visited) > 0 {
-		t.Errorf("relaxed %d, next at %v, visited %v", s.c.Relaxed, s.c.NextRelax.At, s.c.Visited)
+	if s.c.Relaxing.Steps != 0 || !s.c.Relaxing.Next.At.Equal(after(1060)) || len(s.c.Visited) > 0 {
+		t.Errorf("relaxed %+v, visited %v", s.c.Relaxing, s.c.Visited)
 	}
 	s.do(self("bob"), conversation.CancelTransfer{Conversation: 1, Agent: "bob"})
-	if !s.c.WaitingSince.Equal(start) || !s.c.NextRelax.At.Equal(after(60)) {
-		t.Errorf("waited since %v, next step at %v", s.c.WaitingSince, s.c.NextRelax.At)
+	if !s.c.WaitingSince.Equal(start) || !s.c.Relaxing.Next.At.Equal(after(60)) {
+		t.Errorf("waited since %v, next step at %v", s.c.WaitingSince, s.c.Relaxing.Next.At)
 	}
 }
 
@@ -135,7 +135,7 @@ func TestNext(t *testing.T) {
 	check(look(s), next{after(30), "exclusion", 0})
 	s.now = after(31)
 	s.do(engine, conversation.Tick{Conversation: 1})
-	s.c.NextRelax = agent.Deadline{}
+	s.c.Relaxing = nil
 	check(look(s), next{after(60), "preference", 0})
 	s.c.Preference = nil
 	check(look(s), next{after(300), "max-wait", 0})

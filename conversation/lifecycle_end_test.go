@@ -67,8 +67,8 @@ func TestE35E38SourceRemovedWhileActive(t *testing.T) {
 	s.now = after(1e6)
 	want(t, s.tick())
 	s.do(boss, conversation.End{Conversation: 1})
-	if s.c.End != conversation.EndedInterrupted {
-		t.Errorf("ended by %q", s.c.End)
+	if s.c.EndedBy() != conversation.EndedInterrupted {
+		t.Errorf("ended by %q", s.c.EndedBy())
 	}
 }
 
@@ -125,8 +125,8 @@ func TestE37SourceRemovedInWrapUp(t *testing.T) {
 func TestE63CustomerMayAlwaysEnd(t *testing.T) {
 	for name, s := range map[string]*story{"active": active(t), "invited": invited(t), "conference": conference(t), "queued": opened(t)} {
 		s.do(agent.Actor{Role: agent.Customer}, hangup)
-		if s.c.State != conversation.Ended || s.c.End != conversation.EndedByCustomer {
-			t.Errorf("%s: %s by %q", name, s.c.State, s.c.End)
+		if s.c.State != conversation.Ended || s.c.EndedBy() != conversation.EndedByCustomer {
+			t.Errorf("%s: %s by %q", name, s.c.State, s.c.EndedBy())
 		}
 		want(t, s.do(agent.Actor{Role: agent.Customer}, hangup))
 	}
@@ -142,14 +142,14 @@ func TestE64EndTwice(t *testing.T) {
 	s.do(engine, conversation.MakeOffer{Conversation: 1, Agent: "bob"})
 	s.do(self("bob"), conversation.Accept{Conversation: 1, Agent: "bob"})
 	s.do(self("bob"), conversation.End{Conversation: 1, Agent: "bob"})
-	before := s.c.EndedAt
+	before := s.c.End.At
 	s.now = after(500)
 	for _, id := range []agent.ID{"ann", "bob"} { // has, or had, a seat
 		want(t, s.do(self(id), conversation.End{Conversation: 1, Agent: id}))
 	}
 	want(t, s.do(boss, conversation.End{Conversation: 1}))
 	s.refuse(self("carl"), conversation.End{Conversation: 1, Agent: "carl"}, conversation.ErrNotSeated)
-	if !s.c.EndedAt.Equal(before) {
+	if !s.c.End.At.Equal(before) {
 		t.Error("the second End moved the end")
 	}
 	for _, cmd := range []conversation.Command{
@@ -194,8 +194,8 @@ func TestInactivityEnds(t *testing.T) {
 		s.c.Limit = agent.Deadline{At: after(40), Set: 1}
 		s.now = after(40)
 		events := s.do(engine, conversation.Tick{Conversation: 1})
-		if s.c.State != conversation.Ended || s.c.End != conversation.EndedInactive || len(events) < 2 {
-			t.Errorf("%s: %s by %q: %s", name, s.c.State, s.c.End, names(events))
+		if s.c.State != conversation.Ended || s.c.EndedBy() != conversation.EndedInactive || len(events) < 2 {
+			t.Errorf("%s: %s by %q: %s", name, s.c.State, s.c.EndedBy(), names(events))
 		}
 	}
 	// While nobody serves it, the customer's silence does not count.

@@ -225,7 +225,7 @@ func (s *story) stands(want string) {
 
 // noted is the system entry that a decision adds to the transcript.
 func (s *story) noted(no int, e conversation.Entry) conversation.MessageAdded {
-	return conversation.MessageAdded{Conversation: 1, Message: conversation.Message{
+	return conversation.MessageAdded{Conversation: 1, Message: &conversation.Message{
 		No: no, Author: conversation.Author{Kind: conversation.FromSystem}, At: s.now, Entry: &e, AgentsOnly: true,
 	}}
 }

@@ -73,8 +73,8 @@ func TestInactivityCountsAgainAfterAnotherAgentAnswered(t *testing.T) {
 			s.limit(after(310))
 			s.now = after(310)
 			s.tick()
-			if s.c.End != conversation.EndedInactive {
-				t.Errorf("%s by %q", s.c.State, s.c.End)
+			if s.c.EndedBy() != conversation.EndedInactive {
+				t.Errorf("%s by %q", s.c.State, s.c.EndedBy())
 			}
 		})
 	}
@@ -142,8 +142,8 @@ func TestInactivityWaitsForAnInvitation(t *testing.T) {
 		s.stands("conference-requested ann: ann=active")
 		s.do(self("bob"), answer)
 		s.tick()
-		if s.c.End != conversation.EndedInactive {
-			t.Errorf("%s: %s by %q", name, s.c.State, s.c.End)
+		if s.c.EndedBy() != conversation.EndedInactive {
+			t.Errorf("%s: %s by %q", name, s.c.State, s.c.EndedBy())
 		}
 	}
 }

@@ -115,7 +115,7 @@ func TestInactivityIsSetByAnAnswer(t *testing.T) {
 	}
 	s.now = d.At
 	s.do(engine, conversation.Tick{Conversation: 1})
-	if s.c.End != conversation.EndedInactive {
-		t.Errorf("%s by %q", s.c.State, s.c.End)
+	if s.c.EndedBy() != conversation.EndedInactive {
+		t.Errorf("%s by %q", s.c.State, s.c.EndedBy())
 	}
 }

@@ -129,47 +129,47 @@ func TestWriteByAgent(t *testing.T) {
 	}{
 		{
 			name: "no rules", draft: Draft{Text: "Hello"},
-			want: MessageAdded{Message: Message{Text: "Hello", Delivery: queued}},
+			want: MessageAdded{Message: &Message{Text: "Hello", Delivery: queued}},
 		},
 		{
 			name: "takes the free lane", rules: msgRules, draft: Draft{Text: "Hello", Attachments: []Attachment{file}},
-			want: MessageAdded{Lane: "n1", Message: Message{Text: "Hello", Attachments: []Attachment{file}, Delivery: queued}},
+			want: MessageAdded{Lane: "n1", Message: &Message{Text: "Hello", Attachments: []Attachment{file}, Delivery: queued}},
 		},
 		{
 			name: "leaves a held lane", rules: msgRules, draft: Draft{Text: "Hello"},
 			setup: func(c *Conversation) { c.Lane = &Lane{Node: "n2", No: 1} },
-			want:  MessageAdded{Message: Message{Text: "Hello", Delivery: queued}},
+			want:  MessageAdded{Message: &Message{Text: "Hello", Delivery: queued}},
 		},
 		{
 			name: "a note is not sent", rules: &Rules{Node: "n1", InactiveAfter: time.Hour}, draft: Draft{Text: "He is angry", AgentsOnly: true},
-			want: MessageAdded{Message: Message{Text: "He is angry", AgentsOnly: true}},
+			want: MessageAdded{Message: &Message{Text: "He is angry", AgentsOnly: true}},
 		},
 		{
 			name: "answers a message", draft: Draft{Text: "Yes", ReplyTo: 1},
-			want: MessageAdded{Message: Message{Text: "Yes", ReplyTo: 1, Delivery: queued}},
+			want: MessageAdded{Message: &Message{Text: "Yes", ReplyTo: 1, Delivery: queued}},
 		},
 		{
 			name: "starts the inactivity limit", rules: &Rules{InactiveAfter: time.Hour}, draft: Draft{Text: "Hello"},
-			want: MessageAdded{Message: Message{Text: "Hello", Delivery: queued}, Inactive: msgStart.Add(time.Hour)},
+			want: MessageAdded{Message: &Message{Text: "Hello", Delivery: queued}, Inactive: msgStart.Add(time.Hour)},
 		},
 		{
 			name: "a late answer leaves the whole time", rules: &Rules{InactiveAfter: 5 * time.Second}, draft: Draft{Text: "Hello"},
-			want: MessageAdded{Message: Message{Text: "Hello", Delivery: queued}, Inactive: msgAt(10)},
+			want: MessageAdded{Message: &Message{Text: "Hello", Delivery: queued}, Inactive: msgAt(10)},
 		},
 		{
 			name: "a second answer keeps the limit", rules: &Rules{InactiveAfter: time.Hour}, draft: Draft{Text: "Hello"},
 			setup: func(c *Conversation) { c.Answered, c.Limit = true, agent.Deadline{At: msgAt(9), Set: 1} },
-			want:  MessageAdded{Message: Message{Text: "Hello", Delivery: queued}},
+			want:  MessageAdded{Message: &Message{Text: "Hello", Delivery: queued}},
 		},
 		{
 			name: "an answer after a transfer starts it again", rules: &Rules{InactiveAfter: time.Hour}, draft: Draft{Text: "Hello"},
 			setup: func(c *Conversation) { c.Answered = true },
-			want:  MessageAdded{Message: Message{Text: "Hello", Delivery: queued}, Inactive: msgStart.Add(time.Hour)},
+			want:  MessageAdded{Message: &Message{Text: "Hello", Delivery: queued}, Inactive: msgStart.Add(time.Hour)},
 		},
 		{
 			name: "no limit before the customer wrote", rules: &Rules{InactiveAfter: time.Hour}, draft: Draft{Text: "Hello"},
 			setup: func(c *Conversation) { c.LastCustomer = time.Time{} },
-			want:  MessageAdded{Message: Message{Text: "Hello", Delivery: queued}},
+			want:  MessageAdded{Message: &Message{Text: "Hello", Delivery: queued}},
 		},
 	}
 	for _, tt := range tests {

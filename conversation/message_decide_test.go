@@ -87,7 +87,7 @@ func TestInbound(t *testing.T) {
 		Text:      "Hi", Payload: "START", Extras: map[string]string{"ref": "ad"},
 		Attachments: []Attachment{{Kind: Image, Reference: "r"}}, ReplyTo: "not known",
 	}
-	want := Message{
+	want := &Message{
 		No: 1, Author: Author{Kind: FromCustomer}, At: msgStart, ChannelAt: msgStart.Add(-time.Second), ExternalID: "m1",
 		Text: "Hi", Payload: "START", Extras: map[string]string{"ref": "ad"}, Attachments: []Attachment{{Kind: Image, Reference: "r"}},
 	}
@@ -95,7 +95,7 @@ func TestInbound(t *testing.T) {
 
 	msgStep(t, c, msgStart, in)
 	in.Attachments[0].Reference, in.Extras["ref"] = "changed", "changed" // the caller's own from now on
-	if diff := cmp.Diff([]*Message{&want}, c.Messages); diff != "" {
+	if diff := cmp.Diff([]*Message{want}, c.Messages); diff != "" {
 		t.Errorf("transcript (-want +got):\n%s", diff)
 	}
 	if got := c.Messages[0].ChannelAt.Location(); got != time.UTC {
@@ -277,7 +277,7 @@ func TestReactionsOfACopyStay(t *testing.T) {
 func TestOutside(t *testing.T) {
 	c := msgConversation(Active)
 	out := Outside{ExternalID: "o1", App: "inbox", Text: "From the page", ChannelAt: msgAt(-1), Attachments: []Attachment{{Kind: File, Reference: "r"}}}
-	want := Message{
+	want := &Message{
 		No: 1, Author: Author{FromOutside, "inbox"}, At: msgStart, ChannelAt: msgAt(-1), ExternalID: "o1", Text: "From the page",
 		Attachments: []Attachment{{Kind: File, Reference: "r"}}, Delivery: &Delivery{Status: StatusSent, At: msgStart},
 	}

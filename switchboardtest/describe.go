@@ -230,7 +230,7 @@ func (p *player) describeMessage(b conversation.Event) string {
 	c := p.label(b.ConversationID())
 	switch b := b.(type) {
 	case conversation.MessageAdded:
-		return c + " " + p.message(&b.Message)
+		return c + " " + p.message(b.Message)
 	case conversation.MessageEdited:
 		return fmt.Sprintf("%s %d now reads %q (edit %d)", c, b.No, b.Text, b.Edits)
 	case conversation.MessageUnsent:

@@ -61,8 +61,8 @@ func (p *player) showConversation(a args) error {
 		return err
 	}
 	s := fmt.Sprintf("%s is %s", p.label(c.ID), c.State)
-	if c.End != "" {
-		s += " (" + string(c.End) + ")"
+	if c.End != nil {
+		s += " (" + string(c.End.Cause) + ")"
 	}
 	s += fmt.Sprintf(", queue %s, priority %d, arrived %s, waits since %s", c.Queue, c.Priority, p.clock(c.ArrivedAt), p.clock(c.WaitingSince))
 	if c.Hops > 0 {

@@ -267,7 +267,7 @@ func TestDescribe(t *testing.T) {
 	}{
 		{conversation.OfferMade{Conversation: 8, Agent: "ann", Deadline: at.Add(30e9)}, "c8 is offered to ann until 09:00:30"},
 		{conversation.OfferMade{Conversation: 8, Agent: "ann", Deadline: at.AddDate(0, 0, 1)}, "c8 is offered to ann until 2026-01-06 09:00:00"},
-		{conversation.MessageAdded{Conversation: 8, Message: conversation.Message{No: 1, Author: conversation.Author{Kind: conversation.FromCustomer}, Text: "Hi"}}, `c8 1 customer: "Hi"`},
+		{conversation.MessageAdded{Conversation: 8, Message: &conversation.Message{No: 1, Author: conversation.Author{Kind: conversation.FromCustomer}, Text: "Hi"}}, `c8 1 customer: "Hi"`},
 		{conversation.Opened{Conversation: 9, Customer: "eva", Previous: 8, Priority: 10, Wait: conversation.Wait{Queue: "sales"}}, "c9 arrives in queue sales, priority 10, after c8"},
 		{routing.QueueSet{Queue: routing.Queue{ID: "sales"}, Open: true}, "routing.queue-set"},
 		{(*conversation.Opened)(nil), ""},

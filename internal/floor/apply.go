@@ -69,7 +69,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 	}
 	switch b := b.(type) {
 	case conversation.MessageAdded:
-		f.applyMessage(e, c, &b.Message)
+		f.applyMessage(e, c, b.Message)
 		return
 	case conversation.MessageEdited, conversation.MessageUnsent, conversation.Reacted, conversation.ReceiptAdvanced, conversation.AttributesSet:
 		return
@@ -151,14 +151,10 @@ func (f *Floor) indexConv(c *convRec) {
 				prefer = &a.candidate
 			}
 		}
-		needs := v.Needs
-		if len(needs) > 0 {
-			needs = conversation.Relaxed(needs, v.Relaxed)
-		}
 		if q := f.queues[v.Queue]; q != nil && q.v.deleted {
 			f.adrift = append(f.adrift, c)
 		}
-		f.router.Wait(&c.waiter, v.ID, v.Queue, v.Medium, v.Priority, v.WaitingSince, needs, exclude, prefer)
+		f.router.Wait(&c.waiter, v.ID, v.Queue, v.Medium, v.Priority, v.WaitingSince, v.Relaxed(), exclude, prefer)
 	} else {
 		f.router.Unwait(&c.waiter)
 	}

@@ -106,7 +106,7 @@ func checkConversation(c *conversation.Conversation) error {
 			return fmt.Errorf("has %d active seats", active)
 		}
 	case conversation.Ended:
-		if c.End == "" || c.EndedAt.IsZero() {
+		if c.End == nil || c.End.Cause == "" || c.End.At.IsZero() {
 			return fmt.Errorf("has no end")
 		}
 	default:
@@ -377,7 +377,7 @@ func could(f *Floor, held map[agent.ID]int, c *conversation.Conversation, id age
 		return s
 	}
 	switch {
-	case !routing.Meets(a.entry.Skills, conversation.Relaxed(c.Needs, c.Relaxed)):
+	case !routing.Meets(a.entry.Skills, c.Relaxed()):
 		return routing.LacksSkill
 	case c.Exclusion != nil && c.Exclusion.Agent == id:
 		return routing.Cooldown

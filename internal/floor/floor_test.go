@@ -203,7 +203,7 @@ func TestRemovedSourceOffersNothing(t *testing.T) {
 			t.Errorf("event %d: %+v", e.Seq, o)
 		}
 	}
-	if got := d.conv(id).End; got != conversation.EndedSource {
+	if got := d.conv(id).EndedBy(); got != conversation.EndedSource {
 		t.Errorf("it ended by %q", got)
 	}
 }

@@ -151,7 +151,7 @@ func firstOf(values ...int) int {
 // Nobody waits for an agent who is signed out.
 func (f *Floor) preferred(named agent.ID, last *convRec) *agentRec {
 	if named == "" && last != nil && f.settings.PreferFor > 0 && last.v.State == conversation.Ended &&
-		f.now.Before(last.v.EndedAt.Add(f.settings.PreferFor)) {
+		f.now.Before(last.v.End.At.Add(f.settings.PreferFor)) {
 		if n := len(last.v.Seats); n > 0 {
 			named = last.v.Seats[n-1].Agent
 			for i := range last.v.Seats {
@@ -197,7 +197,7 @@ func (f *Floor) greet(c *convRec) {
 func (f *Floor) notice(c *convRec, e conversation.Entry, text string) conversation.MessageAdded {
 	m := conversation.MessageAdded{
 		Conversation: c.v.ID,
-		Message: conversation.Message{
+		Message: &conversation.Message{
 			No: len(c.v.Messages) + 1, Author: conversation.Author{Kind: conversation.FromSystem}, At: f.now,
 			Text: text, Entry: &e, Delivery: &conversation.Delivery{Status: conversation.StatusQueued, At: f.now},
 		},

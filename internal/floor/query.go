@@ -199,7 +199,7 @@ func (f *Floor) Explain(id conversation.ID, made *conversation.OfferMade) (routi
 			x.Decision = *made.Decision
 		}
 	}
-	needs := conversation.Relaxed(c.v.Needs, c.v.Relaxed)
+	needs := c.v.Relaxed()
 	for _, aid := range sortedKeys(f.agents) {
 		a := f.agents[aid]
 		if a.deleted || !f.router.Serves(&a.candidate, c.v.Queue) {

@@ -145,8 +145,8 @@ func TestCancelledTransferCountsSilenceByItsOwnQueue(t *testing.T) {
 		t.Errorf("just before the limit it is %q, want %q", got, want)
 	}
 	d.after(1)
-	if c := d.conv(id); c.End != conversation.EndedInactive {
-		t.Errorf("it is %q, ended %q", d.where(id), c.End)
+	if c := d.conv(id); c.EndedBy() != conversation.EndedInactive {
+		t.Errorf("it is %q, ended %q", d.where(id), c.EndedBy())
 	}
 }
 

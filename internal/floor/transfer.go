@@ -103,7 +103,7 @@ func (f *Floor) standing(a *agentRec, c *conversation.Conversation) routing.Stan
 	if q := f.queue(c.Queue); q == nil || !f.router.Serves(&a.candidate, q.v.entry.ID) {
 		return routing.NotServing
 	}
-	if !routing.Meets(a.entry.Skills, conversation.Relaxed(c.Needs, c.Relaxed)) {
+	if !routing.Meets(a.entry.Skills, c.Relaxed()) {
 		return routing.LacksSkill
 	}
 	return routing.Eligible
