@@ -58,7 +58,7 @@ func (d *desk) after(t time.Duration) {
 
 func (d *desk) check() {
 	d.Helper()
-	if err := check(d.f); err != nil {
+	if err := Check(d.f); err != nil {
 		d.Fatal(err)
 	}
 }

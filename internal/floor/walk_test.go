@@ -237,7 +237,7 @@ func (w *walk) take(cmd Command) {
 		}
 		w.f.Undo()
 		w.same("after Undo", before, w.f.State())
-		if err := check(w.f); err != nil {
+		if err := Check(w.f); err != nil {
 			w.fail("after Undo of %T%+v: %v", cmd.Body, cmd.Body, err)
 		}
 	}
@@ -245,7 +245,7 @@ func (w *walk) take(cmd Command) {
 	if w.chance(15) { // one that has only replayed decides the same
 		_, _ = w.act(w.shadow, cmd, outage)
 		replica = append([]Event{}, w.shadow.Events()...)
-		if err := check(w.shadow); err != nil {
+		if err := Check(w.shadow); err != nil {
 			w.fail("on the replica, after %T%+v: %v", cmd.Body, cmd.Body, err)
 		}
 		after := w.state(w.shadow)
@@ -255,7 +255,7 @@ func (w *walk) take(cmd Command) {
 				w.shadow.Apply(&replica[i])
 			}
 			w.same("taken in again", after, w.state(w.shadow))
-			if err := check(w.shadow); err != nil {
+			if err := Check(w.shadow); err != nil {
 				w.fail("on the replica, taken in again: %v", err)
 			}
 			w.shadow.Undo()
@@ -271,11 +271,11 @@ func (w *walk) take(cmd Command) {
 	}
 	w.shadow.Commit()
 	w.f.Commit()
-	if err := check(w.f); err != nil {
+	if err := Check(w.f); err != nil {
 		w.fail("after %T%+v: %v", cmd.Body, cmd.Body, err)
 	}
 	if w.chance(10) {
-		if err := check(w.shadow); err != nil {
+		if err := Check(w.shadow); err != nil {
 			w.fail("on the replica: %v", err)
 		}
 		w.same("on the replica", w.state(w.f), w.state(w.shadow))
@@ -338,9 +338,9 @@ func (w *walk) observe(e *Event) {
 			w.fail("event %d: the source is there", e.Seq)
 		}
 	}
-	before := taken(w.shadow)
+	before := Taken(w.shadow)
 	w.shadow.Apply(e)
-	if err := checkSlots(w.shadow, before); err != nil {
+	if err := CheckSlots(w.shadow, before); err != nil {
 		w.fail("event %d: %v", e.Seq, err)
 	}
 }
@@ -416,7 +416,7 @@ func (w *walk) replay() {
 	}
 	fresh.Commit()
 	w.same("after a replay", w.state(w.f), w.state(fresh))
-	if err := check(fresh); err != nil {
+	if err := Check(fresh); err != nil {
 		w.fail("after a replay: %v", err)
 	}
 	for k, p := range w.got {
