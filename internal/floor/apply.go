@@ -19,6 +19,7 @@ func (f *Floor) Apply(e *Event) {
 }
 
 func (f *Floor) apply(e *Event) {
+	f.last = e.At
 	if e.At.After(f.now) {
 		f.now = e.At
 	}
@@ -60,6 +61,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 		c = &convRec{}
 		c.timer.Owner = c
 		f.convs[id] = c
+		f.roster.add(id)
 	}
 	f.touchConv(c)
 	was := c.v.State

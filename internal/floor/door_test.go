@@ -356,6 +356,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Fatalf("%d ids and %d keys", d.f.seen.known, d.f.keys.known)
 	}
 	d.after(100 * time.Hour)
+	d.do(self("ann"), agent.SetAttributes{Agent: "ann", Set: agent.Attributes{"a": "c"}}) // time is that of the last event
 	if d.f.seen.known != 0 || d.f.keys.known != 0 {
 		t.Errorf("%d ids and %d keys are kept", d.f.seen.known, d.f.keys.known)
 	}

@@ -82,8 +82,9 @@ const stepLimit = 256
 type Floor struct {
 	config Config
 
-	seq uint64
-	now time.Time // of the last event or deadline
+	seq  uint64
+	last time.Time // of the last event
+	now  time.Time // of the last event or deadline
 
 	settings routing.Settings
 	queues   map[conversation.QueueID]*queueRec
@@ -91,6 +92,9 @@ type Floor struct {
 	agents   map[agent.ID]*agentRec
 	sources  map[conversation.Source]*sourceRec
 	convs    map[conversation.ID]*convRec
+	// roster has the ids of convs in order. Within a batch, and until a snapshot has
+	// come there, it also has those of conversations that are gone.
+	roster roster
 	// customers has each customer's open conversation, or else their last one.
 	// By source first: the name of a source is then kept once.
 	customers map[conversation.Source]map[conversation.Customer]conversation.ID
@@ -109,9 +113,10 @@ type Floor struct {
 	// to one that may be closed.
 	adrift []*convRec
 
-	events  []Event
-	pending command // what the events are stamped with
-	journal journal
+	events   []Event
+	pending  command // what the events are stamped with
+	journal  journal
+	snapshot *Snapshot // that is under way, or nil
 
 	agentEvents []agent.Event
 	convEvents  []conversation.Event

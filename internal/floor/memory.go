@@ -120,8 +120,8 @@ func (m *memory) expire(now time.Time) {
 		m.head++
 	}
 	if m.head > 1024 && m.head > len(m.line)/2 {
-		n := copy(m.line, m.line[m.head:])
-		m.line, m.head = m.line[:n], 0
+		// In new memory: a snapshot may still read the old line.
+		m.line, m.head = slices.Clone(m.line[m.head:]), 0
 		m.rebuild(len(m.table))
 	}
 }

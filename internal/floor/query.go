@@ -30,8 +30,8 @@ func (f *Floor) CustomerConversation(s conversation.Source, c conversation.Custo
 // Conversations calls yield with each conversation in memory, by ID, until it
 // returns false.
 func (f *Floor) Conversations(yield func(*conversation.Conversation) bool) {
-	for _, id := range sortedKeys(f.convs) {
-		if !yield(&f.convs[id].v) {
+	for id := range f.roster.all() {
+		if c := f.convs[id]; c != nil && !yield(&c.v) {
 			return
 		}
 	}
@@ -297,11 +297,12 @@ type LaneOf struct {
 // Lanes returns the conversations that have something to send, by ID.
 func (f *Floor) Lanes() []LaneOf {
 	var out []LaneOf
-	for _, id := range sortedKeys(f.convs) {
-		if l := f.convs[id].v.Lane; l != nil {
-			out = append(out, LaneOf{id, l.Node})
+	f.Conversations(func(c *conversation.Conversation) bool {
+		if l := c.Lane; l != nil {
+			out = append(out, LaneOf{c.ID, l.Node})
 		}
-	}
+		return true
+	})
 	return out
 }
 
@@ -348,9 +349,10 @@ func (f *Floor) State() State {
 	for _, id := range sortedKeys(f.agents) {
 		s.Agents = append(s.Agents, f.agents[id].v)
 	}
-	for _, id := range sortedKeys(f.convs) {
-		s.Conversations = append(s.Conversations, f.convs[id].v)
-	}
+	f.Conversations(func(c *conversation.Conversation) bool {
+		s.Conversations = append(s.Conversations, *c)
+		return true
+	})
 	for _, id := range sortedKeys(f.queues) {
 		if v, err := f.Queue(id); err == nil {
 			s.Queues = append(s.Queues, v)

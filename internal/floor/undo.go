@@ -18,7 +18,7 @@ type journal struct {
 	// Marks of the batch's begin.
 	open       bool
 	seq        uint64
-	now        time.Time
+	last, now  time.Time
 	seen, keys int
 	moved      []customerBefore
 }
@@ -69,7 +69,7 @@ func (f *Floor) begin() {
 		return
 	}
 	j.open = true
-	j.seq, j.now, j.seen, j.keys = f.seq, f.now, f.seen.len(), f.keys.len()
+	j.seq, j.last, j.now, j.seen, j.keys = f.seq, f.last, f.now, f.seen.len(), f.keys.len()
 }
 
 func (f *Floor) touchConv(c *convRec) {
@@ -77,6 +77,7 @@ func (f *Floor) touchConv(c *convRec) {
 		return
 	}
 	had := c.epoch != 0
+	f.snapshot.keep(c)
 	c.epoch = f.journal.epoch
 	f.journal.convs = append(f.journal.convs, convBefore{c, c.v, had})
 }
@@ -128,8 +129,16 @@ func (f *Floor) touchSetup() {
 
 // Commit makes what happened since the last Commit final.
 func (f *Floor) Commit() {
-	f.seen.expire(f.now)
-	f.keys.expire(f.now)
+	// By the last event, not by what the clock says, so that the state of all nodes
+	// is the same.
+	f.seen.expire(f.last)
+	f.keys.expire(f.last)
+	for i := range f.journal.convs {
+		id := f.journal.convs[i].rec.v.ID
+		if f.convs[id] == nil && !f.snapshot.ahead(id) {
+			f.roster.remove(id)
+		}
+	}
 	f.reset()
 }
 
@@ -140,7 +149,7 @@ func (f *Floor) Undo() {
 		f.reset()
 		return
 	}
-	f.seq, f.now = j.seq, j.now
+	f.seq, f.last, f.now = j.seq, j.last, j.now
 	f.seen.cut(j.seen)
 	f.keys.cut(j.keys)
 	f.undoSetup()
@@ -170,6 +179,7 @@ func (f *Floor) Undo() {
 			f.indexConv(b.rec)
 			b.rec.epoch = 0
 			delete(f.convs, id)
+			f.roster.remove(id)
 			continue
 		}
 		f.convs[b.was.ID] = b.rec
@@ -240,6 +250,7 @@ func (f *Floor) setCustomer(k customerKey, id conversation.ID) {
 	if was == id {
 		return
 	}
+	f.snapshot.keep(f.convs[was])
 	f.journal.moved = append(f.journal.moved, customerBefore{k, was})
 	f.putCustomer(k, id)
 }

@@ -90,6 +90,7 @@ type walk struct {
 	missed map[agent.ID]time.Time // when an agent last let an offer expire
 	misses map[agent.ID]int       // how many in a row
 	last   time.Time              // of the step before
+	image  *image                 // a snapshot that is under way
 }
 
 type place struct {
@@ -138,6 +139,7 @@ func takeWalk(t *testing.T, seed uint64, commands int, counts ...map[string]int)
 		if w.step%500 == 0 {
 			w.replay()
 		}
+		w.snapshot()
 	}
 	w.replay()
 }

@@ -1,0 +1,166 @@
+package floor
+
+import (
+	"slices"
+
+	"github.com/switchboard-go/switchboard/conversation"
+)
+
+// Snapshot is the state as it was at one moment, which is written down piece by
+// piece while the floor goes on.
+//
+//	s := f.Snapshot()
+//	for {
+//		p, more := s.Next(256)              // between batches, on the floor's goroutine
+//		err := p.Encode(encoder, write)     // anywhere
+//		if !more { break }
+//	}
+//
+// Conversations are many, so Next goes through them in order, and what changes
+// before it has come there is copied first. All else is copied at the start.
+type Snapshot struct {
+	floor   *Floor
+	seq     uint64
+	reached conversation.ID // the last one that Next has returned
+	// kept are conversations as they were, of those not reached that have changed.
+	kept map[conversation.ID]conversationLine
+	rest []func(yield func(body any) error) error // all but the conversations; nil once returned
+	ids  []conversation.ID
+}
+
+// Snapshot begins a snapshot of the present state; nothing may be uncommitted. It
+// ends one that is under way.
+func (f *Floor) Snapshot() *Snapshot {
+	f.snapshot.End()
+	s := &Snapshot{floor: f, seq: f.seq, kept: make(map[conversation.ID]conversationLine)}
+	for i := range parts {
+		if take := parts[i].take; take != nil {
+			s.rest = append(s.rest, take(f))
+		}
+	}
+	f.snapshot = s
+	return s
+}
+
+// Seq returns the number of the last event that the snapshot has in it.
+func (s *Snapshot) Seq() uint64 { return s.seq }
+
+// End ends the snapshot, whether or not it is whole.
+func (s *Snapshot) End() {
+	if s == nil || s.floor == nil {
+		return
+	}
+	f := s.floor
+	for id := range s.kept { // order-free: each is taken out on its own
+		if s.ahead(id) && f.convs[id] == nil {
+			f.roster.remove(id)
+		}
+	}
+	s.floor, f.snapshot, s.kept = nil, nil, nil
+}
+
+// ahead reports whether the snapshot has the conversation in it and has not
+// returned it yet.
+func (s *Snapshot) ahead(id conversation.ID) bool {
+	return s != nil && id > s.reached && uint64(id) <= s.seq
+}
+
+// keep notes what a conversation is, before it changes.
+func (s *Snapshot) keep(c *convRec) {
+	if c == nil || !s.ahead(c.v.ID) {
+		return
+	}
+	if _, known := s.kept[c.v.ID]; !known {
+		s.kept[c.v.ID] = s.floor.lineOf(c)
+	}
+}
+
+// lineOf is the conversation as a snapshot has it.
+func (f *Floor) lineOf(c *convRec) conversationLine {
+	return conversationLine{Conversation: c.v, Latest: f.customer(customerKey{c.v.Source, c.v.Customer}) == c.v.ID}
+}
+
+// Next returns the next piece, with up to n conversations, and whether there are
+// more. Nothing may be uncommitted. After the last piece the snapshot has ended.
+func (s *Snapshot) Next(n int) (Piece, bool) {
+	if s.rest != nil {
+		p := Piece{rest: s.rest}
+		s.rest = nil
+		return p, true
+	}
+	f := s.floor
+	if f == nil {
+		return Piece{}, false
+	}
+	s.ids = f.roster.past(s.reached, n, s.ids[:0])
+	p := Piece{conversations: make([]conversationLine, 0, len(s.ids))}
+	for _, id := range s.ids {
+		if uint64(id) > s.seq {
+			break
+		}
+		was, changed := s.kept[id]
+		c := f.convs[id]
+		if !changed {
+			was = f.lineOf(c)
+		}
+		p.conversations = append(p.conversations, was)
+		delete(s.kept, id)
+		s.reached = id
+		if c == nil {
+			f.roster.remove(id)
+		}
+	}
+	if len(p.conversations) < n {
+		s.End()
+		return p, false
+	}
+	return p, true
+}
+
+// Piece is a part of a snapshot. It no longer changes and can be encoded on any
+// goroutine.
+type Piece struct {
+	rest          []func(yield func(body any) error) error
+	conversations []conversationLine
+}
+
+// Encode hands over the lines of the piece, each with its line feed. A line is
+// valid until the next.
+func (p *Piece) Encode(e *Encoder, yield func(line []byte) error) error {
+	write := func(body any) error {
+		line, err := e.line(body)
+		if err != nil {
+			return err
+		}
+		return yield(line)
+	}
+	for _, each := range p.rest {
+		if err := each(write); err != nil {
+			return err
+		}
+	}
+	for i := range p.conversations {
+		line, err := e.conversation(&p.conversations[i])
+		if err != nil {
+			return err
+		}
+		if err := yield(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sorted yields the lines in the order of what less is by. Copies are taken in
+// the order of a map, and put in order where there is time.
+func sorted[T any](list []T, compare func(a, b T) int) func(yield func(body any) error) error {
+	return func(yield func(body any) error) error {
+		slices.SortFunc(list, compare)
+		for i := range list {
+			if err := yield(list[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
