@@ -14,3 +14,6 @@ func DialControl(host string) error {
 	}
 	return f.control(network, host+":443", nil)
 }
+
+// Sources returns how many addresses a Webhook remembers.
+func Sources(w *Webhook) int { return len(w.from.of.of) }

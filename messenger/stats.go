@@ -8,6 +8,8 @@ type Stats struct {
 	BadSignatures uint64
 	// Unacceptable counts requests that are not JSON by POST, too large, or broken off.
 	Unacceptable uint64
+	// RefusedSources counts requests of addresses that had failed too often.
+	RefusedSources uint64
 	// Unparsable counts signed bodies and single events that cannot be read.
 	Unparsable uint64
 	// Received counts events in signed bodies.
@@ -32,7 +34,7 @@ type Stats struct {
 }
 
 type counters struct {
-	badSignatures, unacceptable, unparsable, received, delivered, unknownPages,
+	badSignatures, unacceptable, refusedSources, unparsable, received, delivered, unknownPages,
 	ignored, refusedStale, refusedOther, unavailable, panics atomic.Uint64
 }
 
@@ -40,7 +42,8 @@ type counters struct {
 func (w *Webhook) Stats() Stats {
 	c := &w.stats
 	return Stats{
-		BadSignatures: c.badSignatures.Load(), Unacceptable: c.unacceptable.Load(), Unparsable: c.unparsable.Load(),
+		BadSignatures: c.badSignatures.Load(), Unacceptable: c.unacceptable.Load(),
+		RefusedSources: c.refusedSources.Load(), Unparsable: c.unparsable.Load(),
 		Received: c.received.Load(), Delivered: c.delivered.Load(), UnknownPages: c.unknownPages.Load(),
 		Ignored: c.ignored.Load(), RefusedStale: c.refusedStale.Load(), RefusedOther: c.refusedOther.Load(),
 		Unavailable: c.unavailable.Load(), Panics: c.panics.Load(),

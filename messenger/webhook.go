@@ -63,7 +63,11 @@ type WebhookConfig struct {
 	// Timeout is how long a request may take from its first line to the
 	// answer, on real time. Meta waits 5 seconds. Zero means DefaultTimeout.
 	Timeout time.Duration
-	// Clock tells when a page was last heard of. Nil is the system's clock.
+	// Failures bounds what an address costs that sends what Meta did not sign. Behind a
+	// proxy name it there.
+	Failures FailureLimit
+	// Clock tells when a page was last heard of, and when an address has failed. Nil is the
+	// system's clock.
 	Clock interface{ Now() time.Time }
 	// Logger gets a line when a Board does not take an event. Nil logs nothing.
 	Logger *slog.Logger
@@ -81,6 +85,7 @@ type Webhook struct {
 	token [sha256.Size]byte
 	stats counters
 	late  *late
+	from  *sources
 
 	mu   sync.Mutex
 	last map[conversation.Source]time.Time // when a page was last heard of
@@ -105,6 +110,7 @@ func NewWebhook(c WebhookConfig) (*Webhook, error) {
 	if c.Timeout < 0 {
 		problem("Timeout", "is negative")
 	}
+	c.Failures.check(problem)
 	if len(problems) > 0 {
 		return nil, &ConfigError{Problems: problems}
 	}
@@ -123,7 +129,7 @@ func NewWebhook(c WebhookConfig) (*Webhook, error) {
 	}
 	return &Webhook{
 		c: c, token: sha256.Sum256([]byte(c.VerifyToken.Reveal())),
-		late: newLate(), last: make(map[conversation.Source]time.Time),
+		late: newLate(), from: newSources(c.Failures, c.Clock), last: make(map[conversation.Source]time.Time),
 	}, nil
 }
 
@@ -162,11 +168,17 @@ func (w *Webhook) LastHeard(page conversation.Source) time.Time {
 //   - 503 when a Board cannot take its part now: Meta sends all of it again;
 //   - 401 when the signature is wrong, before anything is read from the body;
 //   - 413, 415 and 400 for a body that is too large, is not JSON by its
-//     headers or does not arrive whole.
+//     headers or does not arrive whole;
+//   - 429, before anything else, to an address that has failed too often: see FailureLimit.
 //
 // No answer has a body, except the challenge and that to other methods.
 func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("X-Content-Type-Options", "nosniff")
+	if w.from.refuses(r) {
+		w.stats.refusedSources.Add(1)
+		rw.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
 	switch r.Method {
 	case http.MethodGet:
 		w.handshake(rw, r)
@@ -174,6 +186,7 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.notification(rw, r)
 	default:
 		w.stats.unacceptable.Add(1)
+		w.from.failed(r)
 		rw.Header().Set("Allow", "GET, POST")
 		rw.WriteHeader(http.StatusMethodNotAllowed)
 	}
@@ -190,6 +203,7 @@ func (w *Webhook) handshake(rw http.ResponseWriter, r *http.Request) {
 	ours := subtle.ConstantTimeCompare(token[:], w.token[:]) == 1
 	challenge := q.Get("hub.challenge")
 	if !ours || q.Get("hub.mode") != "subscribe" || !safeName(challenge, maxChallenge) {
+		w.from.failed(r)
 		rw.WriteHeader(http.StatusForbidden)
 		return
 	}
@@ -209,11 +223,14 @@ func (w *Webhook) notification(rw http.ResponseWriter, r *http.Request) {
 	}
 	switch status {
 	case http.StatusOK:
+		w.from.passed(r)
 		status = w.take(ctx, body)
 	case http.StatusUnauthorized:
 		w.stats.badSignatures.Add(1)
+		w.from.failed(r)
 	default:
 		w.stats.unacceptable.Add(1)
+		w.from.failed(r)
 	}
 	rw.WriteHeader(status)
 }
