@@ -14,31 +14,31 @@ import (
 
 // Typing shows the customer that somebody is writing, for 20 seconds or until a message
 // comes, or stops showing it.
-func (c *Client) Typing(ctx context.Context, channel conversation.Channel, page conversation.Source, to conversation.Customer, on bool) error {
+func (c *Client) Typing(ctx context.Context, page conversation.Source, to conversation.Customer, on bool) error {
 	action := "typing_off"
 	if on {
 		action = "typing_on"
 	}
-	return c.action(ctx, channel, page, to, action, nil)
+	return c.action(ctx, page, to, action, nil)
 }
 
 // MarkSeen shows the customer that their messages have been read.
-func (c *Client) MarkSeen(ctx context.Context, channel conversation.Channel, page conversation.Source, to conversation.Customer) error {
-	return c.action(ctx, channel, page, to, "mark_seen", nil)
+func (c *Client) MarkSeen(ctx context.Context, page conversation.Source, to conversation.Customer) error {
+	return c.action(ctx, page, to, "mark_seen", nil)
 }
 
 // React puts the page's reaction, an emoji, on a customer's message; an empty one takes
 // it back.
-func (c *Client) React(ctx context.Context, channel conversation.Channel, page conversation.Source, to conversation.Customer, messageID, emoji string) error {
+func (c *Client) React(ctx context.Context, page conversation.Source, to conversation.Customer, messageID, emoji string) error {
 	action := "react"
 	if emoji == "" {
 		action = "unreact"
 	}
-	return c.action(ctx, channel, page, to, action, &wireReaction{messageID, emoji})
+	return c.action(ctx, page, to, action, &wireReaction{messageID, emoji})
 }
 
 // action sends a sender action, which never goes with a message.
-func (c *Client) action(ctx context.Context, channel conversation.Channel, page conversation.Source, to conversation.Customer, action string, payload *wireReaction) error {
+func (c *Client) action(ctx context.Context, page conversation.Source, to conversation.Customer, action string, payload *wireReaction) error {
 	if to == "" {
 		return c.refusal(action, page, conversation.FailBlocked, "there is no customer")
 	}
@@ -47,7 +47,7 @@ func (c *Client) action(ctx context.Context, channel conversation.Channel, page 
 		return e
 	}
 	_, e = c.do(ctx, call{
-		name: action, page: page, token: token, method: http.MethodPost, path: sendPath(page, channel), safe: true, pace: paceText,
+		name: action, page: page, token: token, method: http.MethodPost, path: ownPage + "/messages", safe: true, pace: paceText,
 		body: encode(wireRequest{Recipient: wireRecipient{ID: to}, SenderAction: action, Payload: payload, Proof: c.proof(token)}),
 	})
 	if e != nil {
@@ -125,7 +125,7 @@ func (c *Client) UploadFile(ctx context.Context, page conversation.Source, f Loc
 
 func (c *Client) upload(ctx context.Context, page conversation.Source, token Secret, body []byte, media string) (string, error) {
 	answer, e := c.do(ctx, call{
-		name: "upload", page: page, token: token, method: http.MethodPost, path: string(page) + "/message_attachments",
+		name: "upload", page: page, token: token, method: http.MethodPost, path: ownPage + "/message_attachments",
 		body: body, media: media, safe: true,
 	})
 	if e != nil {

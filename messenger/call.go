@@ -31,6 +31,10 @@ type call struct {
 	pace   lanePace
 }
 
+// ownPage is the path of the page that the token is of. It is used instead of the page's id
+// because a source of Instagram is the id of an account, which has none of the page's edges.
+const ownPage = "me"
+
 // tokenOf returns a page's token, or why there is none.
 func (c *Client) tokenOf(name string, page conversation.Source) (Secret, *CallError) {
 	if !pageID(page) { // it becomes a part of the URL

@@ -41,33 +41,33 @@ func (r *record) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 // TestCalls proves of each call what is asked of Meta.
 func TestCalls(t *testing.T) {
 	who := object{"id": "PSID1"}
-	const p, u, ch = conversation.Source("PAGE1"), conversation.Customer("PSID1"), messenger.Channel
+	const p, u = conversation.Source("PAGE1"), conversation.Customer("PSID1")
 	for _, tc := range []struct {
 		name, answer, call string
 		want               object
 		do                 func(c *messenger.Client) error
 	}{
-		{"typing", `{"recipient_id":"PSID1"}`, "POST PAGE1/messages", object{"recipient": who, "sender_action": "typing_on"},
-			func(c *messenger.Client) error { return c.Typing(t.Context(), ch, p, u, true) }},
-		{"no typing", `{"recipient_id":"PSID1"}`, "POST PAGE1/messages", object{"recipient": who, "sender_action": "typing_off"},
-			func(c *messenger.Client) error { return c.Typing(t.Context(), ch, p, u, false) }},
-		{"seen on Instagram", `{"recipient_id":"PSID1"}`, "POST me/messages", object{"recipient": who, "sender_action": "mark_seen"},
-			func(c *messenger.Client) error { return c.MarkSeen(t.Context(), messenger.InstagramChannel, p, u) }},
-		{"react", `{}`, "POST PAGE1/messages", object{"recipient": who, "sender_action": "react", "payload": object{"message_id": "m_A1", "reaction": "x"}},
-			func(c *messenger.Client) error { return c.React(t.Context(), ch, p, u, "m_A1", "x") }},
-		{"unreact", `{}`, "POST PAGE1/messages", object{"recipient": who, "sender_action": "unreact", "payload": object{"message_id": "m_A1"}},
-			func(c *messenger.Client) error { return c.React(t.Context(), ch, p, u, "m_A1", "") }},
-		{"pass", `{"success":true}`, "POST PAGE1/pass_thread_control", object{"recipient": who, "target_app_id": messenger.InboxApp, "metadata": "m"},
+		{"typing", `{"recipient_id":"PSID1"}`, "POST me/messages", object{"recipient": who, "sender_action": "typing_on"},
+			func(c *messenger.Client) error { return c.Typing(t.Context(), p, u, true) }},
+		{"no typing", `{"recipient_id":"PSID1"}`, "POST me/messages", object{"recipient": who, "sender_action": "typing_off"},
+			func(c *messenger.Client) error { return c.Typing(t.Context(), p, u, false) }},
+		{"seen", `{"recipient_id":"PSID1"}`, "POST me/messages", object{"recipient": who, "sender_action": "mark_seen"},
+			func(c *messenger.Client) error { return c.MarkSeen(t.Context(), p, u) }},
+		{"react", `{}`, "POST me/messages", object{"recipient": who, "sender_action": "react", "payload": object{"message_id": "m_A1", "reaction": "x"}},
+			func(c *messenger.Client) error { return c.React(t.Context(), p, u, "m_A1", "x") }},
+		{"unreact", `{}`, "POST me/messages", object{"recipient": who, "sender_action": "unreact", "payload": object{"message_id": "m_A1"}},
+			func(c *messenger.Client) error { return c.React(t.Context(), p, u, "m_A1", "") }},
+		{"pass", `{"success":true}`, "POST me/pass_thread_control", object{"recipient": who, "target_app_id": messenger.InboxApp, "metadata": "m"},
 			func(c *messenger.Client) error { return c.PassThread(t.Context(), p, u, messenger.InboxApp, "m") }},
-		{"take", `{"success":"true"}`, "POST PAGE1/take_thread_control", object{"recipient": who, "metadata": "m"},
+		{"take", `{"success":"true"}`, "POST me/take_thread_control", object{"recipient": who, "metadata": "m"},
 			func(c *messenger.Client) error { return c.TakeThread(t.Context(), p, u, "m") }},
-		{"request", `{"success":true}`, "POST PAGE1/request_thread_control", object{"recipient": who, "metadata": "m"},
+		{"request", `{"success":true}`, "POST me/request_thread_control", object{"recipient": who, "metadata": "m"},
 			func(c *messenger.Client) error { return c.RequestThread(t.Context(), p, u, "m") }},
-		{"release", `{"success":true}`, "POST PAGE1/release_thread_control", object{"recipient": who},
+		{"release", `{"success":true}`, "POST me/release_thread_control", object{"recipient": who},
 			func(c *messenger.Client) error { return c.ReleaseThread(t.Context(), p, u, "") }},
-		{"extend", `{"success":true}`, "POST PAGE1/extend_thread_control", object{"recipient": who, "duration": 3600.0},
+		{"extend", `{"success":true}`, "POST me/extend_thread_control", object{"recipient": who, "duration": 3600.0},
 			func(c *messenger.Client) error { return c.ExtendThread(t.Context(), p, u, time.Hour) }},
-		{"upload", `{"attachment_id":1857}`, "POST PAGE1/message_attachments",
+		{"upload", `{"attachment_id":1857}`, "POST me/message_attachments",
 			object{"message": object{"attachment": object{"type": "image", "payload": object{"url": "https://x", "is_reusable": true}}}},
 			func(c *messenger.Client) error {
 				id, err := c.Upload(t.Context(), p, conversation.Image, "https://x")
@@ -98,10 +98,10 @@ func TestCalls(t *testing.T) {
 // TestCallsRefused proves that what cannot be asked is not.
 func TestCallsRefused(t *testing.T) {
 	c := newClient(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("called %s", r.URL.Path) }, nil)
-	const p, u, ch = conversation.Source("PAGE1"), conversation.Customer("PSID1"), messenger.Channel
+	const p, u = conversation.Source("PAGE1"), conversation.Customer("PSID1")
 	errs := map[string]error{
-		"typing to nobody":     c.Typing(t.Context(), ch, p, "", true),
-		"typing of a stranger": c.Typing(t.Context(), ch, "PAGE2", u, true),
+		"typing to nobody":     c.Typing(t.Context(), p, "", true),
+		"typing of a stranger": c.Typing(t.Context(), "PAGE2", u, true),
 		"pass to nobody":       c.PassThread(t.Context(), p, u, "", ""),
 		"pass of nobody":       c.PassThread(t.Context(), p, "", "1", ""),
 		"long metadata":        c.TakeThread(t.Context(), p, u, strings.Repeat("x", 1001)),

@@ -61,7 +61,7 @@ func (c *Client) CheckPage(ctx context.Context, page conversation.Source) (PageS
 	}
 	get := call{name: "check page", page: page, token: token, method: http.MethodGet, safe: true}
 	k := get
-	k.path, k.query = string(page), url.Values{"fields": {"id,name,is_published"}}
+	k.path, k.query = ownPage, url.Values{"fields": {"id,name,is_published"}}
 	body, e := c.do(ctx, k)
 	if g := (*GraphError)(nil); e != nil && errors.As(e.Err, &g) && g.Code == 100 && g.Subcode != 33 {
 		k.query = url.Values{"fields": {"id,name"}} // pages of a new kind lack the last
@@ -73,7 +73,7 @@ func (c *Client) CheckPage(ctx context.Context, page conversation.Source) (PageS
 	s.page(body)
 
 	k = get
-	k.path = string(page) + "/subscribed_apps"
+	k.path = ownPage + "/subscribed_apps"
 	if body, e = c.do(ctx, k); e != nil {
 		return s, e
 	}
@@ -210,7 +210,7 @@ func (c *Client) subscription(ctx context.Context, page conversation.Source, k c
 	if e != nil {
 		return e
 	}
-	k.page, k.token, k.path, k.safe = page, token, string(page)+"/subscribed_apps", true
+	k.page, k.token, k.path, k.safe = page, token, ownPage+"/subscribed_apps", true
 	if k.method == http.MethodPost {
 		k.body = encode(struct {
 			Proof string `json:"appsecret_proof,omitempty"`

@@ -91,7 +91,7 @@ func TestClientSends(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			var got object
 			client := newClient(t, func(w http.ResponseWriter, r *http.Request) {
-				if r.Method != "POST" || r.URL.String() != "/v26.0/PAGE1/messages" || r.Header.Get("Authorization") != "Bearer EAAB-page-token" ||
+				if r.Method != "POST" || r.URL.String() != "/v26.0/me/messages" || r.Header.Get("Authorization") != "Bearer EAAB-page-token" ||
 					r.Header.Get("Content-Type") != "application/json" {
 					t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
 				}

@@ -141,7 +141,8 @@
 // # Instagram
 //
 // The same code, with [InstagramChannel]: the source is the id of the account, the token that
-// of its page. There are no edits, no opt-ins and no delivery receipts; echoes come without a
+// of its page, which every call is about: what [Client.CheckPage] tells and [Client.Subscribe]
+// does is the page's. There are no edits, no opt-ins and no delivery receipts; echoes come without a
 // field of their own; a receipt of reading names its message.
 //
 // # Secrets

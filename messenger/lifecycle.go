@@ -150,7 +150,7 @@ func (c *Client) judge(ctx context.Context, k call, g *GraphError) {
 // glitch of Meta's.
 func (c *Client) confirmed(ctx context.Context, k call) bool {
 	a, e := c.post(ctx, call{
-		page: k.page, token: k.token, method: http.MethodGet, path: string(k.page), query: url.Values{"fields": {"id"}},
+		page: k.page, token: k.token, method: http.MethodGet, path: ownPage, query: url.Values{"fields": {"id"}},
 	})
 	if e == nil {
 		e = a.check(c.scrubber(k.token))

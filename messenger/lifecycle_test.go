@@ -59,7 +59,7 @@ func TestE33PageIsReportedOnce(t *testing.T) {
 			switch {
 			case works:
 				return 200, ""
-			case call == "GET PAGE1":
+			case call == "GET me":
 				status := 400
 				if strings.Contains(tc.confirm, `"id"`) {
 					status = 200
@@ -139,14 +139,14 @@ func pageAPI(t *testing.T, apps *string, token string, subscribe func(fields str
 			t.Errorf("the app secret is in the URL")
 		}
 		switch p := strings.TrimPrefix(r.URL.Path, "/v26.0/"); {
-		case p == "PAGE1" && strings.Contains(r.URL.Query().Get("fields"), "is_published"):
+		case p == "me" && strings.Contains(r.URL.Query().Get("fields"), "is_published"):
 			w.WriteHeader(400)
 			_, _ = io.WriteString(w, `{"error":{"code":100,"message":"(#100) Tried accessing nonexisting field (is_published)"}}`)
-		case p == "PAGE1":
+		case p == "me":
 			_, _ = io.WriteString(w, `{"id":"PAGE1","name":"Blue"}`)
-		case p == "PAGE1/subscribed_apps" && r.Method == http.MethodGet:
+		case p == "me/subscribed_apps" && r.Method == http.MethodGet:
 			_, _ = io.WriteString(w, *apps)
-		case p == "PAGE1/subscribed_apps":
+		case p == "me/subscribed_apps":
 			status, body := subscribe(r.Method + r.URL.Query().Get("subscribed_fields"))
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, body)

@@ -107,9 +107,9 @@ func TestE80SeveralPartsGoInOrder(t *testing.T) {
 		t.Errorf("%+v, %v", receipt, err)
 	}
 	want := []string{
-		"POST PAGE1/messages Hello c1.2/1 m_A0",
-		"POST PAGE1/messages https://x.example/1.png c1.2/2",
-		"POST PAGE1/messages 1857 c1.2",
+		"POST me/messages Hello c1.2/1 m_A0",
+		"POST me/messages https://x.example/1.png c1.2/2",
+		"POST me/messages 1857 c1.2",
 	}
 	if diff := cmp.Diff(want, g.took()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -129,8 +129,8 @@ func echoOf(t *testing.T, metadata, mid string) *messenger.Event {
 // TestSettleByEcho proves of every part that may or may not have arrived that the echo
 // tells, that what has arrived is not sent again, and that without the echo nothing is.
 func TestSettleByEcho(t *testing.T) {
-	second := "POST PAGE1/messages https://x.example/1.png c1.2/2"
-	third := "POST PAGE1/messages 1857 c1.2"
+	second := "POST me/messages https://x.example/1.png c1.2/2"
+	third := "POST me/messages 1857 c1.2"
 	lose := func(part string) *graph {
 		lost := false
 		return &graph{answer: func(call string) (int, string) {
@@ -325,19 +325,19 @@ func TestPersonas(t *testing.T) {
 		first, next step
 	}{
 		{"there already", `{"data":[{"id":"776","name":"Bob"},{"id":777,"name":"Ann"}]}`, "", 200, false,
-			step{"GET PAGE1/personas", "POST PAGE1/messages Hello k1 777"}, step{"POST PAGE1/messages Hello k1 777"}},
+			step{"GET me/personas", "POST me/messages Hello k1 777"}, step{"POST me/messages Hello k1 777"}},
 		{"made", `{"data":[]}`, `{"id":"778"}`, 200, false,
-			step{"GET PAGE1/personas", "POST PAGE1/personas Ann", "POST PAGE1/messages Hello k1 778"}, step{"POST PAGE1/messages Hello k1 778"}},
+			step{"GET me/personas", "POST me/personas Ann", "POST me/messages Hello k1 778"}, step{"POST me/messages Hello k1 778"}},
 		{"not to be had", graphError(100, 0), "", 400, false,
-			step{"GET PAGE1/personas", "POST PAGE1/messages Hello k1"}, step{"POST PAGE1/messages Hello k1"}},
+			step{"GET me/personas", "POST me/messages Hello k1"}, step{"POST me/messages Hello k1"}},
 		{"refused with the message", `{"data":[{"id":"777","name":"Ann"}]}`, "", 200, true,
-			step{"GET PAGE1/personas", "POST PAGE1/messages Hello k1 777", "POST PAGE1/messages Hello k1"}, nil},
+			step{"GET me/personas", "POST me/messages Hello k1 777", "POST me/messages Hello k1"}, nil},
 	} {
 		g := &graph{answer: func(call string) (int, string) {
 			switch {
-			case call == "GET PAGE1/personas":
+			case call == "GET me/personas":
 				return tc.status, tc.list
-			case strings.HasPrefix(call, "POST PAGE1/personas"):
+			case strings.HasPrefix(call, "POST me/personas"):
 				return 200, tc.make
 			case tc.refuse && strings.HasSuffix(call, "777"):
 				return 400, graphError(100, 0)
@@ -400,7 +400,7 @@ func TestPersonaCalls(t *testing.T) {
 	if err := c.DeletePersona(t.Context(), "PAGE1", "2"); err != nil {
 		t.Error(err)
 	}
-	want := []string{"GET /v26.0/PAGE1/personas after=", "GET /v26.0/PAGE1/personas after=y", "GET /v26.0/2 after=", "DELETE /v26.0/2 after="}
+	want := []string{"GET /v26.0/me/personas after=", "GET /v26.0/me/personas after=y", "GET /v26.0/2 after=", "DELETE /v26.0/2 after="}
 	if diff := cmp.Diff(want, queries); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -33,7 +33,7 @@ func (c *Client) CreatePersona(ctx context.Context, page conversation.Source, na
 		return "", e
 	}
 	body, e := c.do(ctx, call{
-		name: "persona", page: page, token: token, method: http.MethodPost, path: string(page) + "/personas",
+		name: "persona", page: page, token: token, method: http.MethodPost, path: ownPage + "/personas",
 		body: encode(map[string]string{"name": name, "profile_picture_url": picture, "appsecret_proof": c.proof(token)}),
 	})
 	if e != nil {
@@ -57,7 +57,7 @@ func (c *Client) Personas(ctx context.Context, page conversation.Source) ([]Pers
 			query.Set("after", after)
 		}
 		body, e := c.do(ctx, call{
-			name: "personas", page: page, token: token, method: http.MethodGet, path: string(page) + "/personas", query: query, safe: true,
+			name: "personas", page: page, token: token, method: http.MethodGet, path: ownPage + "/personas", query: query, safe: true,
 		})
 		if e != nil {
 			return nil, e

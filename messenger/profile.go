@@ -86,10 +86,15 @@ func (c *Client) fetchProfile(ctx context.Context, page conversation.Source, who
 	if e != nil {
 		return Profile{}, e
 	}
-	body, e := c.do(ctx, call{
+	k := call{
 		name: "profile", page: page, token: token, method: http.MethodGet, path: string(who),
 		query: url.Values{"fields": {"name,first_name,last_name,profile_pic"}}, safe: true,
-	})
+	}
+	body, e := c.do(ctx, k)
+	if g := (*GraphError)(nil); e != nil && errors.As(e.Err, &g) && g.Code == 100 && g.Subcode == 0 {
+		k.query = url.Values{"fields": {"name,profile_pic"}} // people on Instagram have one name
+		body, e = c.do(ctx, k)
+	}
 	if e != nil {
 		if g := (*GraphError)(nil); errors.As(e.Err, &g) && withoutProfile(g) {
 			return Profile{}, fmt.Errorf("%w: %w", ErrNoProfile, e)

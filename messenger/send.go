@@ -177,20 +177,11 @@ func (c *Client) messageCall(m *OutMessage) (call, *CallError) {
 	if problem != "" {
 		return call{}, c.refusal("send", m.Page, conversation.FailContent, problem)
 	}
-	k := call{name: "send", page: m.Page, token: token, method: http.MethodPost, path: sendPath(m.Page, m.Channel), body: body, pace: paceText}
+	k := call{name: "send", page: m.Page, token: token, method: http.MethodPost, path: ownPage + "/messages", body: body, pace: paceText}
 	if f := m.Media; f != nil && (f.Kind == conversation.Audio || f.Kind == conversation.Video) {
 		k.pace = paceMedia
 	}
 	return k, nil
-}
-
-// sendPath returns where messages are posted. A source of Instagram is the id of an
-// account, which has no such edge; its token's page has.
-func sendPath(page conversation.Source, channel conversation.Channel) string {
-	if channel == InstagramChannel {
-		return "me/messages"
-	}
-	return string(page) + "/messages"
 }
 
 // personaRefused reports whether a message may have been refused for its persona alone.

@@ -74,7 +74,7 @@ func (c *Client) thread(ctx context.Context, name string, page conversation.Sour
 	}
 	r.Proof = c.proof(token)
 	body, e := c.do(ctx, call{
-		name: name, page: page, token: token, method: http.MethodPost, path: string(page) + "/" + edge, body: encode(r), safe: true,
+		name: name, page: page, token: token, method: http.MethodPost, path: ownPage + "/" + edge, body: encode(r), safe: true,
 	})
 	if e == nil {
 		e = c.succeeded(name, page, body)
@@ -123,7 +123,7 @@ func (c *Client) ThreadOwner(ctx context.Context, page conversation.Source, who 
 		return owner, e
 	}
 	body, e := c.do(ctx, call{
-		name: "thread owner", page: page, token: token, method: http.MethodGet, path: string(page) + "/thread_owner",
+		name: "thread owner", page: page, token: token, method: http.MethodGet, path: ownPage + "/thread_owner",
 		query: url.Values{"recipient": {string(who)}}, safe: true,
 	})
 	if e != nil {

@@ -98,10 +98,10 @@ func TestTheClientAgainstTheDouble(t *testing.T) {
 		t.Errorf("%d messages, want %d", len(got), len(want))
 	}
 
-	must("typing", c.Typing(ctx, messenger.Channel, "PAGE1", "PSID1", true))
-	must("seen", c.MarkSeen(ctx, messenger.Channel, "PAGE1", "PSID1"))
-	must("react", c.React(ctx, messenger.Channel, "PAGE1", "PSID1", mid, "\u2764"))
-	must("react", c.React(ctx, messenger.Channel, "PAGE1", "PSID1", mid, ""))
+	must("typing", c.Typing(ctx, "PAGE1", "PSID1", true))
+	must("seen", c.MarkSeen(ctx, "PAGE1", "PSID1"))
+	must("react", c.React(ctx, "PAGE1", "PSID1", mid, "\u2764"))
+	must("react", c.React(ctx, "PAGE1", "PSID1", mid, ""))
 	if diff := cmp.Diff([]string{"typing_on", "mark_seen", "react", "unreact"}, ana.Actions()); diff != "" {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
