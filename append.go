@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -79,6 +80,18 @@ func (a *appender) stop() {
 	}
 }
 
+// direct reports whether appends are made at once, by whoever asks for them.
+func (a *appender) direct() bool { return a.instant != nil }
+
+// atOnce appends to a log that never waits. Its errors are final.
+func (a *appender) atOnce(after Position, data []byte) (Position, error) {
+	at, err := a.instant.Append(a.ctx, after, data)
+	if err != nil && !errors.Is(err, ErrConflict) && !errors.Is(err, ErrRefused) {
+		err = fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return at, err
+}
+
 // stuck reports whether an append that was given up is still running.
 func (a *appender) stuck() bool {
 	if a.hung {
@@ -93,9 +106,6 @@ func (a *appender) stuck() bool {
 
 // do appends and waits until the deadline, or a little when the Board closes.
 func (a *appender) do(after Position, data []byte, deadline time.Time, closing <-chan struct{}) (Position, error) {
-	if a.instant != nil {
-		return a.instant.Append(a.ctx, after, data)
-	}
 	if a.stuck() {
 		return 0, errAppendTimeout
 	}

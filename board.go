@@ -74,7 +74,7 @@ type Accepted struct {
 
 // Board is one tenant's contact centre. It is safe for concurrent use.
 //
-// A Board runs two goroutines and one timer, however many agents and
+// A Board runs two goroutines at most and one timer, however many agents and
 // conversations it has, and one more goroutine for each message in flight. An
 // empty one takes some tens of kilobytes.
 type Board struct {
@@ -82,6 +82,8 @@ type Board struct {
 	log       Log
 	exclusive func() bool
 
+	turn     turn        // who has it may touch the state
+	mine     [1]*request // of the caller who has the turn
 	requests chan *request
 	pool     sync.Pool // of requests
 	wake     chan struct{}
@@ -91,7 +93,7 @@ type Board struct {
 	once     sync.Once
 	failure  atomic.Pointer[error] // why the Board no longer serves
 
-	// The committer's own.
+	// Of whoever has the turn.
 	floor      *floor.Floor
 	position   Position
 	id         string // of this opening, in the names of its commits
@@ -150,6 +152,7 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 	if x, ok := log.(Exclusive); ok {
 		b.exclusive = x.Exclusive
 	}
+	b.turn.init()
 	b.sends.init(b)
 	b.appends.start(log)
 	if err := b.recover(ctx); err != nil {
@@ -340,7 +343,13 @@ func (r *request) free() {
 	r.pool.Put(r)
 }
 
-func (r *request) answer() { r.done <- struct{}{} }
+// reply tells the caller that the request was served, unless it has seen to
+// that itself.
+func (b *Board) reply(r *request) {
+	if r != b.mine[0] {
+		r.done <- struct{}{}
+	}
+}
 
 // ask hands the request over and waits for its answer.
 func (b *Board) ask(ctx context.Context, r *request) error {
@@ -352,6 +361,9 @@ func (b *Board) ask(ctx context.Context, r *request) error {
 	case <-b.stopping:
 		return b.closedError()
 	default:
+	}
+	if b.serveMyself(r) {
+		return r.outcome()
 	}
 	select {
 	case b.requests <- r: // nearly always, and cheaper than to look at three channels
@@ -387,12 +399,17 @@ func (b *Board) ask(ctx context.Context, r *request) error {
 			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, ended(ctx))
 		}
 	}
-	if r.err != nil {
-		err := r.err
-		r.free()
-		return err
+	return r.outcome()
+}
+
+// outcome returns the error that the request was answered with, and then frees it.
+func (r *request) outcome() error {
+	if r.err == nil {
+		return nil
 	}
-	return nil
+	err := r.err
+	r.free()
+	return err
 }
 
 // ended is why a context is over: its own error, and the cause if somebody gave

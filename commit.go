@@ -23,7 +23,9 @@ const (
 	recordBytes = 512 << 10
 )
 
-// run is the committer: the one goroutine that touches the state.
+// run is the committer: the goroutine that serves those who do not serve
+// themselves, and the deadlines. When it ends it keeps the turn, so that nobody
+// touches the state any more.
 func (b *Board) run() {
 	defer close(b.done)
 	defer b.stopTimers()
@@ -31,12 +33,18 @@ func (b *Board) run() {
 	b.serve(nil)
 	for b.failure.Load() == nil {
 		b.sends.resume()
+		b.turn.release()
 		select {
 		case <-b.stopping:
+			b.turn.take()
 			return
 		case <-b.wake:
 		case r := <-b.requests:
 			batch = append(batch, r)
+		}
+		b.turn.take()
+		if b.failure.Load() != nil {
+			return
 		}
 	more:
 		for len(batch) < batchLimit {
@@ -242,6 +250,16 @@ func (b *Board) partly(events []floor.Event, done int, out outcome, err error) (
 // append puts one record into the log and finds out what became of it.
 func (b *Board) append(h header, body []byte) (Position, outcome, error) {
 	data := b.appends.assemble(b.writer, h, body)
+	if b.appends.direct() {
+		p, err := b.appends.atOnce(b.position, data)
+		switch {
+		case err == nil:
+			return p, appended, nil
+		case errors.Is(err, ErrConflict):
+			return 0, conflicted, err
+		}
+		return 0, refused, err
+	}
 	deadline := time.Now().Add(b.config.AppendTimeout)
 	doubt := false // an attempt may have been stored
 	for {
@@ -359,10 +377,10 @@ func (b *Board) others() error {
 func (b *Board) answer(batch []*request) {
 	for _, r := range batch {
 		if r.query == nil {
-			r.answer()
+			b.reply(r)
 		} else if r.take() {
 			r.err = r.query(b.floor)
-			r.answer()
+			b.reply(r)
 		}
 	}
 }
@@ -388,7 +406,7 @@ func (b *Board) giveUp(batch []*request, out outcome, err error) {
 		default:
 			r.err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 		}
-		r.answer()
+		b.reply(r)
 	}
 }
 
@@ -412,9 +430,10 @@ func (b *Board) fail(batch []*request, err error) {
 		if !r.final {
 			r.err = b.closedError()
 		}
-		r.answer()
+		b.reply(r)
 	}
 	b.tail.stop()
+	b.rouse() // the committer ends
 }
 
 // publish hands committed events to the streams and to the senders.

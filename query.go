@@ -49,7 +49,7 @@ func (b *Board) Conversation(ctx context.Context, id conversation.ID) (conversat
 }
 
 // Conversations returns every conversation in memory for which keep is true, by
-// ID; nil keeps all. Keep runs on the Board's own goroutine: it must be quick,
+// ID; nil keeps all. Keep runs while the Board serves nobody else: it must be quick,
 // must not call the Board, and must not keep its argument.
 func (b *Board) Conversations(ctx context.Context, keep func(*conversation.Conversation) bool) ([]conversation.Conversation, error) {
 	var out []conversation.Conversation

@@ -58,8 +58,10 @@ type Exclusive interface {
 }
 
 // Instant is an optional ability of a [Log]: Append waits for nothing, neither a
-// disk nor a network, so that the Board need not guard itself against it. One
-// that says so and hangs takes the Board with it.
+// disk nor a network, and with any error but ErrConflict it has not stored the
+// record and will not. The Board then need not guard itself against it: whoever
+// finds the Board idle carries out the command in their own goroutine. A log that
+// says so and hangs takes the Board with it.
 type Instant interface {
 	Log
 	// Instant reports whether it is so; it is asked once, when the Board opens.
