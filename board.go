@@ -117,8 +117,9 @@ type Board struct {
 	late      bool
 	lateSince time.Time
 
-	tail  tail
-	sends senders
+	tail     tail
+	sends    senders
+	archives archivers
 }
 
 // Open opens a board: it reads the log, brings the state up to the present, and
@@ -143,7 +144,7 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 		wake:      make(chan struct{}, 1),
 		stopping:  make(chan struct{}),
 		done:      make(chan struct{}),
-		floor:     floor.New(floor.Config{Load: time.LoadLocation, Node: c.Node}),
+		floor:     floor.New(floor.Config{Load: time.LoadLocation, Node: c.Node, Archive: c.Archive != nil}),
 		id:        rand.Text(),
 		writer:    newWriter(),
 		reader:    newReader(),
@@ -154,12 +155,15 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 	}
 	b.turn.init()
 	b.sends.init(b)
+	b.archives.init(b)
 	b.appends.start(log)
 	if err := b.recover(ctx); err != nil {
 		b.sends.stop()
+		b.archives.stop()
 		b.appends.stop()
 		return nil, errors.Join(err, log.Close())
 	}
+	b.archives.recover()
 	go b.run()
 	return b, nil
 }
@@ -225,6 +229,7 @@ func (b *Board) Close() error {
 		close(b.stopping)
 		<-b.done
 		b.sends.stop()
+		b.archives.stop()
 		b.appends.stop()
 		b.tail.stop()
 		err = b.log.Close()
@@ -258,7 +263,11 @@ func (b *Board) Do(ctx context.Context, c Command) (Result, error) {
 	if err := c.check(); err != nil {
 		return Result{}, err
 	}
-	return b.do(ctx, c)
+	res, err := b.do(ctx, c)
+	if u, ok := c.Do.(conversation.Unsend); ok && b.config.Archive != nil && errors.Is(err, conversation.ErrUnknownMessage) {
+		return b.unsendArchived(ctx, c, u, err)
+	}
+	return res, err
 }
 
 // check refuses what the log could not give back as it was.

@@ -447,6 +447,7 @@ func (b *Board) publish(events []floor.Event) {
 	}
 	b.tail.add(b.committed)
 	b.sends.look(b.committed)
+	b.archives.see(b.committed)
 	clear(b.committed)
 }
 
@@ -454,6 +455,7 @@ func (b *Board) publish(events []floor.Event) {
 // earlier stays: it only wakes, and then is set again. What is overdue is served
 // at once, unless that has just failed.
 func (b *Board) arm(served bool) {
+	b.archives.start()
 	b.sends.start()
 	at, ok := b.floor.Next()
 	if !ok {

@@ -28,6 +28,10 @@ type Config struct {
 	// Transports send to customers, by channel. A message for a channel without
 	// one fails with conversation.FailNoTransport.
 	Transports map[conversation.Channel]Transport
+	// Archive takes the conversations that leave memory. Nil means that there is
+	// none: then only the log has them. Every process of a board should have the
+	// same one: what is due to be archived waits, in memory, for one that has.
+	Archive Archive
 	// Clock is the time. Nil means the real one. Both a clock.Mock and
 	// clock.New() inside testing/synctest work.
 	Clock clock.Clock
@@ -49,6 +53,9 @@ type Config struct {
 	// SendTimeout is how long, in real time, one Send or Settle may take. Zero
 	// means 20 seconds.
 	SendTimeout time.Duration
+	// ArchiveTimeout is how long, in real time, one call of the Archive may take.
+	// Zero means 20 seconds.
+	ArchiveTimeout time.Duration
 	// UnknownAfter is how long a message whose Send failed ambiguously waits to
 	// be settled before it counts as unknown, on the Clock. Zero means 30
 	// seconds.
@@ -89,6 +96,9 @@ func (c Config) validate() error {
 	if c.Store != nil && null(c.Store) {
 		bad("Store", "is a nil %T", c.Store)
 	}
+	if c.Archive != nil && null(c.Archive) {
+		bad("Archive", "is a nil %T", c.Archive)
+	}
 	if c.Clock != nil && null(c.Clock) {
 		bad("Clock", "is a nil %T", c.Clock)
 	}
@@ -100,7 +110,7 @@ func (c Config) validate() error {
 		d    time.Duration
 	}{
 		{"Lateness", c.Lateness}, {"AppendTimeout", c.AppendTimeout},
-		{"SendTimeout", c.SendTimeout}, {"UnknownAfter", c.UnknownAfter},
+		{"SendTimeout", c.SendTimeout}, {"ArchiveTimeout", c.ArchiveTimeout}, {"UnknownAfter", c.UnknownAfter},
 	} {
 		if d.d < 0 {
 			bad(d.name, "must not be negative: %v", d.d)
@@ -148,7 +158,7 @@ func (c Config) withDefaults() Config {
 		v time.Duration
 	}{
 		{&c.Lateness, 10 * time.Second}, {&c.AppendTimeout, 5 * time.Second},
-		{&c.SendTimeout, 20 * time.Second}, {&c.UnknownAfter, 30 * time.Second},
+		{&c.SendTimeout, 20 * time.Second}, {&c.ArchiveTimeout, 20 * time.Second}, {&c.UnknownAfter, 30 * time.Second},
 	} {
 		if *d.d == 0 {
 			*d.d = d.v

@@ -106,7 +106,7 @@ func (s *senders) start() {
 			return nil
 		})
 	}
-	if len(s.busy) == 0 && s.quiet != nil {
+	if len(s.busy) == 0 && s.quiet != nil && s.board.archives.idle() {
 		close(s.quiet)
 		s.quiet = nil
 	}
@@ -275,7 +275,7 @@ func (s *senders) settle(t Transport, out Outbound) {
 
 // report puts a result into the log. It is tried until the Board closes: a
 // store that is away must not lose it.
-func (s *senders) report(cmd conversation.Command) {
+func (s *senders) report(cmd any) {
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		_, err := s.board.do(s.ctx, Command{By: platform, Do: cmd})
 		if err == nil {
@@ -301,9 +301,10 @@ func (s *senders) finished(id conversation.ID) {
 	s.board.rouse()
 }
 
-// Quiet waits until no message is in flight: every Send and Settle that has
-// begun has returned and its result is in the log. It is for tests and for
-// shutting down; a message that waits to be tried again is not in flight. It
+// Quiet waits until no message is in flight and nothing on its way to the archive:
+// every Send, Settle and call of the archive that has begun has returned and its
+// result is in the log. It is for tests and for shutting down; what waits to be
+// tried again is not in flight. It
 // returns the context's error or ErrClosed when that comes first, and a
 // *StaleError when the store does not answer.
 func (b *Board) Quiet(ctx context.Context) error {
@@ -311,7 +312,7 @@ func (b *Board) Quiet(ctx context.Context) error {
 		// What was committed before this call has been looked at before the query.
 		var quiet chan struct{}
 		err := b.view(ctx, func(*floor.Floor) error {
-			if len(b.sends.busy) > 0 && b.sends.quiet == nil {
+			if (len(b.sends.busy) > 0 || !b.archives.idle()) && b.sends.quiet == nil {
 				b.sends.quiet = make(chan struct{})
 			}
 			quiet = b.sends.quiet

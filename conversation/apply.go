@@ -75,7 +75,9 @@ func (c *Conversation) Apply(at time.Time, seq uint64, e Event) {
 		c.Attributes = c.Attributes.Apply(e.Set)
 	case CustomerReturned: // news for an agent; nothing changes here
 	default:
-		applyMessage(c, at, seq, e)
+		if !applyArchive(c, at, e) {
+			applyMessage(c, at, seq, e)
+		}
 	}
 }
 

@@ -17,10 +17,7 @@ func applyMessage(c *Conversation, at time.Time, seq uint64, e Event) bool {
 	case MessageEdited:
 		replace(c, e.No, func(m *Message) { m.Text, m.Edits = e.Text, e.Edits })
 	case MessageUnsent:
-		replace(c, e.No, func(m *Message) {
-			m.Text, m.Attachments, m.Payload, m.Extras = "", nil, "", nil
-			m.Unsent = true
-		})
+		replace(c, e.No, func(m *Message) { *m = *m.Emptied() })
 	case Reacted:
 		replace(c, e.No, func(m *Message) { m.Reactions = react(m.Reactions, Reaction{By: e.By, Emoji: e.Emoji}) })
 	case ReceiptAdvanced:
@@ -83,7 +80,7 @@ func replace(c *Conversation, no int, change func(*Message)) {
 	m := *old
 	change(&m)
 	c.Messages = copyMessages(c.Messages)
-	c.Messages[no-1] = &m
+	c.Messages[c.index(no)] = &m
 }
 
 // copyMessages keeps the spare capacity, so that a transcript in which messages
@@ -122,7 +119,7 @@ func applyReceipt(c *Conversation, at time.Time, e *ReceiptAdvanced) {
 		}
 		m := *old
 		m.Delivery = &Delivery{Status: e.Status, At: at}
-		list[no-1] = &m
+		list[c.index(no)] = &m
 	}
 	if list != nil {
 		c.Messages = list
@@ -152,7 +149,7 @@ func applySettled(c *Conversation, at time.Time, e *SendSettled) {
 // nextInLane returns the lane after its head is settled: the next message in
 // line, or nil when none waits.
 func nextInLane(c *Conversation, at time.Time) *Lane {
-	for no := c.Lane.No + 1; no <= len(c.Messages); no++ {
+	for no := c.Lane.No + 1; no <= c.LastNo(); no++ {
 		if c.Message(no).queued() {
 			return &Lane{Node: c.Lane.Node, No: no, First: at}
 		}

@@ -404,6 +404,15 @@ type Deferred struct {
 	Detail       string        // the transport's own words; cut to MaxDetail bytes
 }
 
+// Stored is the engine's own command: the archive has the part that was due. If
+// it is no longer what is due, or has changed since it was read, nothing happens
+// and what is due by now has to be stored.
+type Stored struct {
+	Conversation ID // of which a part, or the whole, was due
+	// Part is what was stored, as Conversation.Part returned it.
+	Part *Conversation
+}
+
 // Tick is the engine's own command: deadlines of the conversation may have passed.
 // The earliest due one is acted upon.
 type Tick struct {

@@ -129,6 +129,10 @@ func (Deferred) Name() string         { return "Deferred" }
 func (Deferred) conversationCommand() {}
 
 // Name implements Command.
+func (Stored) Name() string         { return "Stored" }
+func (Stored) conversationCommand() {}
+
+// Name implements Command.
 func (Tick) Name() string         { return "Tick" }
 func (Tick) conversationCommand() {}
 

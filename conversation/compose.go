@@ -113,7 +113,7 @@ func decideWrite(c *Conversation, now time.Time, by agent.Actor, cmd Write, r *R
 	}
 
 	e := MessageAdded{Conversation: c.ID, Message: &Message{
-		No:          len(c.Messages) + 1,
+		No:          c.LastNo() + 1,
 		Author:      who,
 		At:          now,
 		Text:        d.Text,

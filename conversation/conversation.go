@@ -348,9 +348,13 @@ type Conversation struct {
 	Owner int    `json:"owner,omitempty"`
 	Seats []Seat `json:"seats,omitempty"` // every seat it ever had: number n is Seats[n-1]
 
-	// Messages is the transcript in the order of the engine: message number n
-	// is Messages[n-1].
+	// Messages is the transcript in the order of the engine, or as much of its
+	// end as is in memory: see Message for the one with a number, and Earlier for
+	// how many have left.
 	Messages []*Message `json:"messages,omitempty"`
+	// Archive is how far it has left memory; nil while all of it is there and
+	// stays.
+	Archive *Archiving `json:"archive,omitempty"`
 	// LastCustomer is when the customer last wrote.
 	LastCustomer time.Time `json:"lastCustomer,omitzero"`
 	Lane         *Lane     `json:"lane,omitempty"` // what is being sent; nil when nothing is queued
@@ -418,13 +422,33 @@ func (c *Conversation) EndedBy() EndCause {
 	return c.End.Cause
 }
 
-// Message returns the message with that number, or nil.
+// Message returns the message with that number, or nil when there is none or it
+// has left memory.
 func (c *Conversation) Message(no int) *Message {
-	if no < 1 || no > len(c.Messages) {
-		return nil
+	if i := c.index(no); i >= 0 {
+		return c.Messages[i]
 	}
-	return c.Messages[no-1]
+	return nil
 }
+
+// index returns where in Messages the message with that number is, or -1.
+func (c *Conversation) index(no int) int {
+	if i := no - 1 - c.Earlier(); i >= 0 && i < len(c.Messages) {
+		return i
+	}
+	return -1
+}
+
+// Earlier returns how many messages have left memory: those numbered 1 to it.
+func (c *Conversation) Earlier() int {
+	if c.Archive == nil {
+		return 0
+	}
+	return c.Archive.Earlier
+}
+
+// LastNo returns the number of the newest message, 0 when there is none yet.
+func (c *Conversation) LastNo() int { return c.Earlier() + len(c.Messages) }
 
 // EndCause says how a conversation ended. Causes are stable names.
 type EndCause string

@@ -98,7 +98,7 @@ func decideTick(c *Conversation, now time.Time, r *Rules, out []Event) ([]Event,
 		return append(out, SendDue{Conversation: c.ID, No: c.Lane.No}), nil
 	}
 	if c.State == Ended {
-		return append(out, Forgotten{Conversation: c.ID}), nil
+		return c.forget(r, out), nil
 	}
 	return c.finish(now, EndedInactive, r, out), nil
 }

@@ -30,7 +30,7 @@ func Decide(c *Conversation, now time.Time, by agent.Actor, cmd Command, r *Rule
 	if err != nil {
 		return out, refusal(c, cmd, err)
 	}
-	return completed(c, now, r, got, from), nil
+	return leave(c, r, completed(c, now, r, got, from), from), nil
 }
 
 // errUnknown refuses nil, and pointers to commands.
@@ -62,6 +62,8 @@ func decide(c *Conversation, now time.Time, by agent.Actor, cmd Command, r *Rule
 		return decideSettled(c, now, cmd, r, out)
 	case Deferred:
 		return decideDeferred(c, now, cmd, r, out)
+	case Stored:
+		return decideStored(c, cmd, out)
 
 	case MakeOffer:
 		return decideMakeOffer(c, now, cmd, r, out)
@@ -175,6 +177,8 @@ func subject(cmd Command) (id ID, who agent.ID, personal, named bool) {
 		return cmd.Conversation, "", false, true
 	case Deferred:
 		return cmd.Conversation, "", false, true
+	case Stored:
+		return cmd.Conversation, "", false, true
 	case Tick:
 		return cmd.Conversation, "", false, true
 	}
@@ -284,7 +288,7 @@ func (c *Conversation) partner(s *Seat) *Seat {
 // at most one.
 func (c *Conversation) entry(now time.Time, fact Entry) MessageAdded {
 	return MessageAdded{Conversation: c.ID, Message: &Message{
-		No: len(c.Messages) + 1, Author: Author{Kind: FromSystem}, At: now, Entry: &fact, AgentsOnly: true,
+		No: c.LastNo() + 1, Author: Author{Kind: FromSystem}, At: now, Entry: &fact, AgentsOnly: true,
 	}}
 }
 
@@ -340,8 +344,8 @@ func (c *Conversation) unsettled(events []Event) bool {
 		return false
 	}
 next:
-	for no := max(c.Lane.No, 1); no <= len(c.Messages); no++ {
-		if !c.Messages[no-1].queued() {
+	for no := max(c.Lane.No, 1); no <= c.LastNo(); no++ {
+		if !c.Message(no).queued() {
 			continue
 		}
 		for _, e := range events {

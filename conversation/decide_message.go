@@ -132,7 +132,7 @@ func decideInbound(c *Conversation, now time.Time, cmd Inbound, _ *Rules, out []
 		return out, err
 	}
 	m := &Message{
-		No:          len(c.Messages) + 1,
+		No:          c.LastNo() + 1,
 		Author:      Author{Kind: FromCustomer},
 		At:          now,
 		ChannelAt:   stamp(cmd.ChannelAt),
@@ -185,7 +185,7 @@ func decideOutside(c *Conversation, now time.Time, cmd Outside, _ *Rules, out []
 		return out, err
 	}
 	return append(out, MessageAdded{Conversation: c.ID, Message: &Message{
-		No:          len(c.Messages) + 1,
+		No:          c.LastNo() + 1,
 		Author:      Author{Kind: FromOutside, ID: cmd.App},
 		At:          now,
 		ChannelAt:   stamp(cmd.ChannelAt),

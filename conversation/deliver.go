@@ -168,7 +168,7 @@ func failQueued(c *Conversation, why FailCause, out []Event) []Event {
 	if c.Lane == nil {
 		return out
 	}
-	for no := c.Lane.No; no <= len(c.Messages); no++ {
+	for no := c.Lane.No; no <= c.LastNo(); no++ {
 		if no == c.Lane.No && !c.Lane.Retry.Pending() {
 			continue
 		}

@@ -291,15 +291,33 @@ type CustomerReturned struct {
 }
 
 // Completed says that the conversation is over in every respect: every seat is
-// closed and every send settled. It leaves memory at Until.
+// closed and every send settled. It leaves memory after Until.
 type Completed struct {
 	Conversation ID        `json:"conversation"` // now Finished
-	Until        time.Time `json:"until"`        // when it is forgotten
+	Until        time.Time `json:"until"`        // when it is forgotten, or stored in the archive first
 }
 
 // Forgotten says that the conversation has left memory.
 type Forgotten struct {
-	Conversation ID `json:"conversation"` // queries no longer find it; its events stay in the log
+	Conversation ID   `json:"conversation"`       // queries no longer find it; its events stay in the log
+	Archived     bool `json:"archived,omitempty"` // the archive has it
+}
+
+// ArchiveDue says that the messages up to To, or the whole conversation, are to
+// be stored in the archive before they leave memory.
+type ArchiveDue struct {
+	Conversation ID     `json:"conversation"`    // whose transcript it is
+	To           int    `json:"to"`              // the number of the last message to be stored
+	Whole        bool   `json:"whole,omitempty"` // it is the last message there is, and the conversation is finished
+	Node         string `json:"node"`            // the one that stores it
+}
+
+// TranscriptCut says that the messages up to To have left memory. The
+// conversation goes on.
+type TranscriptCut struct {
+	Conversation ID   `json:"conversation"`       // whose transcript it is
+	To           int  `json:"to"`                 // the number of the last message that is no longer in memory
+	Archived     bool `json:"archived,omitempty"` // the archive has them; otherwise the log alone has
 }
 
 // MessageAdded says that the transcript has one more message.
@@ -328,6 +346,17 @@ type MessageEdited struct {
 type MessageUnsent struct {
 	Conversation ID  `json:"conversation"` // whose transcript it is
 	No           int `json:"no"`           // the number of the message that is now empty
+	// Away says that the message has left memory: it is being emptied in the
+	// archive, by Node.
+	Away bool   `json:"away,omitempty"`
+	Node string `json:"node,omitempty"` // empty unless Away
+}
+
+// MessageEmptied says that a message which was taken back after it had left
+// memory is empty in the archive.
+type MessageEmptied struct {
+	Conversation ID  `json:"conversation"` // whose transcript it is; it may have left memory as well
+	No           int `json:"no"`           // the message's number
 }
 
 // Reacted says that somebody reacted to a message; an empty Emoji takes the

@@ -73,6 +73,18 @@ func (e Forgotten) ConversationID() ID { return e.Conversation }
 func (Forgotten) conversationEvent()   {}
 
 // ConversationID implements Event.
+func (e ArchiveDue) ConversationID() ID { return e.Conversation }
+func (ArchiveDue) conversationEvent()   {}
+
+// ConversationID implements Event.
+func (e TranscriptCut) ConversationID() ID { return e.Conversation }
+func (TranscriptCut) conversationEvent()   {}
+
+// ConversationID implements Event.
+func (e MessageEmptied) ConversationID() ID { return e.Conversation }
+func (MessageEmptied) conversationEvent()   {}
+
+// ConversationID implements Event.
 func (e MessageAdded) ConversationID() ID { return e.Conversation }
 func (MessageAdded) conversationEvent()   {}
 

@@ -204,6 +204,14 @@ type Message struct {
 	Reactions []Reaction `json:"reactions,omitempty"` // one of each party at most
 }
 
+// Emptied returns the message as it is once its author has taken it back: a copy
+// without text, attachments, payload and extras.
+func (m *Message) Emptied() *Message {
+	e := *m
+	e.Text, e.Attachments, e.Payload, e.Extras, e.Unsent = "", nil, "", nil, true
+	return &e
+}
+
 // Draft is what an agent or a bot wants to write.
 type Draft struct {
 	// Text is at most the channel's limit, counted in UTF-16 code units as a

@@ -39,8 +39,14 @@ type Rules struct {
 	// the pending transfer, if there is one. An empty queue means that there is
 	// none any more; then it is ToOldQueue.
 	FallbackWait Wait
-	// Node is the process that sends, for messages to the customer.
+	// Node is the process that sends, for messages to the customer, and that
+	// stores in the archive.
 	Node string
+	// Archive says that what leaves memory is stored in an archive before.
+	Archive bool
+	// InMemory is how many messages of a transcript are in memory: beyond it a
+	// quarter of them, the oldest, leave. Zero means 1000.
+	InMemory int
 
 	// Wait is a place in the queue in question: of TransferToQueue its target,
 	// of DropSeat where the conversation is requeued, of the end of an offer by
@@ -65,6 +71,7 @@ const (
 	DefaultMaxHops  = 10
 	DefaultRetryFor = 5 * time.Minute
 	DefaultLinger   = time.Hour
+	DefaultInMemory = 1000
 	// Horizon is how long inbound ids are remembered, and how old an inbound
 	// message may be.
 	Horizon = 48 * time.Hour

@@ -53,6 +53,16 @@ func keyDigest(by agent.Actor, key string) digest { return digestOf(by.String(),
 
 func (f *Floor) applyConv(e *Event, b conversation.Event) {
 	id := b.ConversationID()
+	switch b := b.(type) {
+	case conversation.MessageUnsent:
+		if b.Away {
+			f.addAway(e, &b)
+			return
+		}
+	case conversation.MessageEmptied:
+		f.dropAway(&b)
+		return
+	}
 	c := f.convs[id]
 	if c == nil {
 		if _, ok := b.(conversation.Opened); !ok {
@@ -73,7 +83,8 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 	case conversation.MessageAdded:
 		f.applyMessage(e, c, b.Message)
 		return
-	case conversation.MessageEdited, conversation.MessageUnsent, conversation.Reacted, conversation.ReceiptAdvanced, conversation.AttributesSet:
+	case conversation.MessageEdited, conversation.MessageUnsent, conversation.Reacted, conversation.ReceiptAdvanced, conversation.AttributesSet,
+		conversation.TranscriptCut:
 		return
 	case conversation.SendSettled, conversation.SendDeferred, conversation.SendDue, conversation.LaneTaken:
 		f.indexTimer(c)

@@ -73,6 +73,11 @@ func (f *Floor) dispatch(body any) (Result, error) {
 		return Result{}, f.doRouting(cmd)
 	case TakeLane:
 		return Result{}, f.takeLane(cmd)
+	case Empty:
+		return f.empty(cmd)
+	case Emptied:
+		f.emptied(cmd)
+		return Result{}, nil
 	}
 	return Result{}, fmt.Errorf("%w: %T", ErrCommand, body)
 }
@@ -238,6 +243,8 @@ func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
 		return f.fromSender(c.Conversation, cmd)
 	case conversation.Deferred:
 		return f.fromSender(c.Conversation, cmd)
+	case conversation.Stored:
+		return f.fromSender(c.Conversation, cmd)
 	}
 	return Result{}, notCommand(cmd)
 }
@@ -290,19 +297,19 @@ func (f *Floor) onConversation(id conversation.ID, cmd conversation.Command) (Re
 
 // decide decides a command and says where its message is.
 func (f *Floor) decide(c *convRec, cmd conversation.Command) (Result, error) {
-	n := len(c.v.Messages)
+	n := c.v.LastNo()
 	if err := f.convStep(c, cmd, f.rulesOf(&c.v)); err != nil {
 		return Result{}, err
 	}
 	res := Result{Conversation: c.v.ID}
-	if len(c.v.Messages) > n {
+	if c.v.LastNo() > n {
 		res.Message = n + 1
 	}
 	return res, nil
 }
 
-// fromSender takes the result of a send, which only the engine's own senders
-// report.
+// fromSender takes the result of a send or of storing in the archive, which only
+// the engine's own senders report.
 func (f *Floor) fromSender(id conversation.ID, cmd conversation.Command) (Result, error) {
 	if f.pending.by.Role != agent.Platform {
 		return Result{}, notCommand(cmd)

@@ -73,6 +73,11 @@ type Config struct {
 	Load func(name string) (*time.Location, error)
 	// Node names the process: it sends the messages that it commits.
 	Node string
+	// Archive says that the process has an archive.
+	Archive bool
+	// InMemory is how many messages of a transcript are in memory; 0 is the
+	// default. Tests make it small.
+	InMemory int
 }
 
 // stepLimit bounds the offers, and the conversations swept, in one step.
@@ -103,6 +108,7 @@ type Floor struct {
 	outage    routing.Outage
 	outageSet uint64
 	sweeps    []sweep
+	away      []Away // never changed in place
 
 	router    *routing.Router
 	deadlines order.Heap[any]
@@ -412,6 +418,8 @@ func (f *Floor) setRules(q *queueRec) {
 		JoinedOwesNone:   e.JoinedOwesNone,
 		TransferFallback: e.TransferFallback,
 		Node:             f.config.Node,
+		Archive:          f.config.Archive,
+		InMemory:         f.config.InMemory,
 		WrapUp:           f.wrapUp,
 		Connected:        f.connected,
 		HasSlot:          f.hasSlot,

@@ -50,7 +50,7 @@ func (f *Floor) takeIn(cmd conversation.Command, in *conversation.Inbound) (Resu
 		res, err := f.decide(last, cmd)
 		if err == nil && res.Message == 0 { // in the transcript for longer than ids are remembered
 			i := slices.IndexFunc(last.v.Messages, func(m *conversation.Message) bool { return m.ExternalID == in.ExternalID })
-			res.Message, res.Duplicate = i+1, true
+			res.Message, res.Duplicate = last.v.Messages[i].No, true
 		}
 		return res, err
 	}
@@ -198,7 +198,7 @@ func (f *Floor) notice(c *convRec, e conversation.Entry, text string) conversati
 	m := conversation.MessageAdded{
 		Conversation: c.v.ID,
 		Message: &conversation.Message{
-			No: len(c.v.Messages) + 1, Author: conversation.Author{Kind: conversation.FromSystem}, At: f.now,
+			No: c.v.LastNo() + 1, Author: conversation.Author{Kind: conversation.FromSystem}, At: f.now,
 			Text: text, Entry: &e, Delivery: &conversation.Delivery{Status: conversation.StatusQueued, At: f.now},
 		},
 	}

@@ -126,7 +126,7 @@ func checkConversation(c *conversation.Conversation) error {
 	}
 	ids := make(map[string]bool)
 	for i, m := range c.Messages {
-		if m.No != i+1 {
+		if m.No != c.Earlier()+i+1 {
 			return fmt.Errorf("message %d has number %d", i+1, m.No)
 		}
 		if i > 0 && m.At.Before(c.Messages[i-1].At) {

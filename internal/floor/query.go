@@ -337,6 +337,7 @@ type State struct {
 	Customers     map[string]conversation.ID
 	Seen, Keys    int
 	Sweeps        int
+	Away          []Away
 }
 
 // State returns the whole state, for tests and comparisons. It is a deep enough
@@ -344,7 +345,7 @@ type State struct {
 func (f *Floor) State() State {
 	s := State{
 		Seq: f.seq, Settings: f.settings, Setup: f.Setup(), Customers: make(map[string]conversation.ID),
-		Seen: f.seen.size(f.now), Keys: f.keys.size(f.now), Sweeps: len(f.sweeps),
+		Seen: f.seen.size(f.now), Keys: f.keys.size(f.now), Sweeps: len(f.sweeps), Away: f.away,
 	}
 	for _, id := range sortedKeys(f.agents) {
 		s.Agents = append(s.Agents, f.agents[id].v)

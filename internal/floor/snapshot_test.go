@@ -65,7 +65,7 @@ func TestEveryFieldIsInSnapshots(t *testing.T) {
 			}
 		}
 	}
-	f := newWalkFloor()
+	f := newWalkFloor(0)
 	typ := reflect.TypeOf(*f)
 	for i := range typ.NumField() {
 		if name := typ.Field(i).Name; !slices.Contains(rebuilt["Floor"], name) {
@@ -210,7 +210,7 @@ func (w *walk) snapshot() {
 
 func (w *walk) restored(i *image) {
 	w.t.Helper()
-	g, err := restoreFloor(Config{Load: loadZone, Node: "n1"}, i.got, 1+w.rng.IntN(20_000))
+	g, err := restoreFloor(w.f.config, i.got, 1+w.rng.IntN(20_000))
 	if err != nil {
 		w.fail("a snapshot cannot be read: %v", err)
 	}
@@ -240,7 +240,7 @@ func (w *walk) restored(i *image) {
 }
 
 func walkSnapshot(t testing.TB) []byte {
-	w := &walk{storyteller: storyteller{rng: rand.New(rand.NewPCG(7, 1)), f: newWalkFloor(), now: walkStart}}
+	w := &walk{storyteller: storyteller{rng: rand.New(rand.NewPCG(7, 1)), f: newWalkFloor(0), now: walkStart}}
 	setup := w.first()
 	_, _ = w.f.Do(w.now, Command{By: admin, Body: routing.Configure{Setup: setup}})
 	w.f.Commit()
@@ -335,7 +335,7 @@ func FuzzRestore(f *testing.F) {
 // gives it up when it ends.
 func TestRosterForgetsWhatASnapshotHeld(t *testing.T) {
 	for _, give := range []string{"up", "whole"} {
-		f := newWalkFloor()
+		f := newWalkFloor(0)
 		now := walkStart
 		do := func(body any) {
 			for f.Advance(now) {

@@ -497,6 +497,9 @@ func (s *storyteller) ofConversation() (agent.Actor, any) {
 
 // ofSender reports what became of a message that is being sent, or of another.
 func (s *storyteller) ofSender() (agent.Actor, any) {
+	if s.chance(25) {
+		return platform, s.ofArchive()
+	}
 	var at []conversation.ID
 	for _, l := range s.f.Lanes() {
 		at = append(at, l.Conversation)
@@ -514,6 +517,30 @@ func (s *storyteller) ofSender() (agent.Actor, any) {
 		Conversation: id, No: no, ExternalID: fmt.Sprint("out-", s.next),
 		Status: pick(s, conversation.StatusSent, conversation.StatusSent, conversation.StatusFailed, conversation.StatusUnknown),
 	}
+}
+
+// ofArchive reports what the archive did, now and then of what is not due or has
+// changed since, or asks for a message to be emptied there.
+func (s *storyteller) ofArchive() any {
+	if away := s.f.Away(); len(away) > 0 && s.chance(50) {
+		a := pick(s, away...)
+		return Emptied{Conversation: a.Conversation, No: a.No}
+	}
+	id := s.conversation()
+	if s.chance(30) {
+		return pick[any](s, Empty{Conversation: id, No: s.rng.IntN(12)}, Emptied{Conversation: id, No: 1})
+	}
+	if due := s.f.ArchiveDue(); len(due) > 0 && s.chance(90) {
+		id = pick(s, due...)
+	}
+	part, _, ok := s.f.ToArchive(id)
+	switch {
+	case !ok:
+		return conversation.Stored{Conversation: id}
+	case s.chance(20):
+		part.Messages = part.Messages[:len(part.Messages)-1]
+	}
+	return conversation.Stored{Conversation: id, Part: &part}
 }
 
 func (s *storyteller) ofAdministrator() (agent.Actor, any) {

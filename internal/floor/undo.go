@@ -20,6 +20,7 @@ type journal struct {
 	seq        uint64
 	last, now  time.Time
 	seen, keys int
+	away       []Away
 	moved      []customerBefore
 }
 
@@ -69,7 +70,7 @@ func (f *Floor) begin() {
 		return
 	}
 	j.open = true
-	j.seq, j.last, j.now, j.seen, j.keys = f.seq, f.last, f.now, f.seen.len(), f.keys.len()
+	j.seq, j.last, j.now, j.seen, j.keys, j.away = f.seq, f.last, f.now, f.seen.len(), f.keys.len(), f.away
 }
 
 func (f *Floor) touchConv(c *convRec) {
@@ -149,7 +150,7 @@ func (f *Floor) Undo() {
 		f.reset()
 		return
 	}
-	f.seq, f.last, f.now = j.seq, j.last, j.now
+	f.seq, f.last, f.now, f.away = j.seq, j.last, j.now, j.away
 	f.seen.cut(j.seen)
 	f.keys.cut(j.keys)
 	f.undoSetup()

@@ -66,6 +66,7 @@ func TestRandomWalk(t *testing.T) {
 		conversation.MessageUnsent{}, conversation.Reacted{}, conversation.ReceiptAdvanced{}, conversation.SendSettled{},
 		conversation.SendDeferred{}, conversation.SendDue{}, conversation.LaneTaken{}, conversation.PriorityChanged{},
 		conversation.NeedsRelaxed{}, conversation.PreferenceDropped{}, conversation.ExclusionOver{}, conversation.AttributesSet{},
+		conversation.ArchiveDue{}, conversation.TranscriptCut{}, conversation.MessageEmptied{},
 		routing.QueueSet{}, routing.QueueDeleted{}, routing.QueueOpened{}, routing.QueueClosed{}, routing.QueueSwept{}, routing.TeamSet{},
 		routing.AgentSet{}, routing.AgentDeleted{}, routing.SourceSet{}, routing.SourceRemoved{},
 		routing.SourceSwept{}, routing.SettingsSet{}, routing.Outage{}, routing.OutageOver{},
@@ -111,7 +112,15 @@ func loadZone(name string) (*time.Location, error) {
 	return l, err
 }
 
-func newWalkFloor() *Floor { return New(Config{Load: loadZone, Node: "n1"}) }
+// newWalkFloor returns a floor for a walk: every other seed has an archive, and
+// some have short transcripts.
+func newWalkFloor(seed uint64) *Floor {
+	c := Config{Load: loadZone, Node: "n1", Archive: seed%2 == 1}
+	if seed%4 < 2 {
+		c.InMemory = 6
+	}
+	return New(c)
+}
 
 // walkStart is two days before the clocks in Prague go forward.
 var walkStart = time.Date(2026, 3, 27, 9, 0, 0, 0, time.UTC)
@@ -119,8 +128,8 @@ var walkStart = time.Date(2026, 3, 27, 9, 0, 0, 0, time.UTC)
 func takeWalk(t *testing.T, seed uint64, commands int, counts ...map[string]int) {
 	t.Helper()
 	w := &walk{
-		storyteller: storyteller{rng: rand.New(rand.NewPCG(seed, 1)), f: newWalkFloor(), now: walkStart},
-		t:           t, seed: seed, shadow: newWalkFloor(), counts: make(map[string]int),
+		storyteller: storyteller{rng: rand.New(rand.NewPCG(seed, 1)), f: newWalkFloor(seed), now: walkStart},
+		t:           t, seed: seed, shadow: newWalkFloor(seed), counts: make(map[string]int),
 		got: make(map[string]place), missed: make(map[agent.ID]time.Time), misses: make(map[agent.ID]int),
 	}
 	if len(counts) > 0 {
@@ -376,7 +385,7 @@ func (w *walk) noteInbound(cmd Command, res Result) {
 		w.got[k] = p
 	}
 	if c := w.f.convs[p.conversation]; c != nil {
-		if m := c.v.Message(p.message); m == nil || m.ExternalID != in.ExternalID || m.Author.Kind != conversation.FromCustomer {
+		if m := c.v.Message(p.message); p.message > c.v.Earlier() && m == nil || m != nil && (m.ExternalID != in.ExternalID || m.Author.Kind != conversation.FromCustomer) {
 			w.fail("message %q is not at %v", in.ExternalID, p)
 		}
 	} else if !res.Duplicate {
@@ -409,7 +418,7 @@ func (w *walk) replay() {
 	if w.t.Failed() {
 		return
 	}
-	fresh := newWalkFloor()
+	fresh := newWalkFloor(w.seed)
 	for i := range w.log {
 		fresh.Apply(&w.log[i])
 		if i%7 == 0 {
@@ -422,7 +431,7 @@ func (w *walk) replay() {
 		w.fail("after a replay: %v", err)
 	}
 	for k, p := range w.got {
-		if c := fresh.convs[p.conversation]; c != nil && c.v.Message(p.message) == nil {
+		if c := fresh.convs[p.conversation]; c != nil && p.message > c.v.Earlier() && c.v.Message(p.message) == nil {
 			w.fail("message %q is not at %v any more", k, p)
 		}
 	}
