@@ -65,7 +65,7 @@ func (a *archivers) stop() {
 }
 
 // see finds in what was committed what has to be done.
-func (a *archivers) see(events []Event) {
+func (a *archivers) see(events []floor.Event) {
 	for i := range events {
 		switch b := events[i].Body.(type) {
 		case conversation.ArchiveDue:
@@ -252,7 +252,7 @@ func (a *archivers) store(ctx context.Context, p Part) error {
 		b.archiveFailed(ctx, p.Conversation.ID, err)
 		return err
 	}
-	b.sends.report(conversation.Stored{Conversation: p.Conversation.ID, Part: &p.Conversation})
+	b.sends.report(0, conversation.Stored{Conversation: p.Conversation.ID, Part: &p.Conversation})
 	return nil
 }
 
@@ -278,7 +278,7 @@ func (a *archivers) empty(ctx context.Context, away []floor.Away) error {
 		return err
 	}
 	for _, m := range away {
-		b.sends.report(floor.Emptied{Conversation: id, No: m.No})
+		b.sends.report(0, floor.Emptied{Conversation: id, No: m.No})
 	}
 	return nil
 }

@@ -107,7 +107,6 @@ type Board struct {
 	armed      time.Time // when the timer fires, by the clock
 	retry      *time.Timer
 	appends    appender
-	committed  []Event
 	proved     bool // the last thing that was decided is in the log
 	doubt      bool // an append past the position may be in the log, or get there
 	due        bool // a deadline was due at the last decision
@@ -318,6 +317,7 @@ type request struct {
 	pool  *sync.Pool
 	cmd   floor.Command
 	query func(*floor.Floor) error // instead of cmd
+	lane  conversation.ID          // of the message whose result cmd is; 0 for any other command
 	state atomic.Int32
 	done  chan struct{}
 
@@ -347,7 +347,7 @@ func (b *Board) newRequest() *request {
 }
 
 func (r *request) free() {
-	r.cmd, r.query, r.res, r.err, r.steps, r.final = floor.Command{}, nil, floor.Result{}, nil, 0, false
+	r.cmd, r.query, r.lane, r.res, r.err, r.steps, r.final = floor.Command{}, nil, 0, floor.Result{}, nil, 0, false
 	r.state.Store(requestWaits)
 	r.pool.Put(r)
 }

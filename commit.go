@@ -106,6 +106,11 @@ func (b *Board) serve(batch []*request) {
 		// finds it set, and who waits for the sends finds them begun.
 		if out == appended {
 			b.late = false
+			for _, r := range batch {
+				if r.lane != 0 {
+					b.sends.over(r.lane)
+				}
+			}
 			b.arm(true)
 			b.answer(batch)
 			return
@@ -438,17 +443,9 @@ func (b *Board) fail(batch []*request, err error) {
 
 // publish hands committed events to the streams and to the senders.
 func (b *Board) publish(events []floor.Event) {
-	b.committed = b.committed[:0]
-	for i := range events {
-		e := &events[i]
-		b.committed = append(b.committed, Event{
-			Seq: e.Seq, At: e.At, By: e.By, Why: e.Why, Key: e.Key, Body: e.Body, before: b.position,
-		})
-	}
-	b.tail.add(b.committed)
-	b.sends.look(b.committed)
-	b.archives.see(b.committed)
-	clear(b.committed)
+	b.tail.add(events, b.position)
+	b.sends.look(events)
+	b.archives.see(events)
 }
 
 // arm sets the one timer for the earliest deadline. A timer that is set for

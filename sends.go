@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,32 +22,36 @@ type senders struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	group  errgroup.Group
+	jobs   chan floor.Sendable // to a sender that waits for one
+	idle   atomic.Int32        // how many senders wait
 
-	// The committer's own.
+	// Of whoever has the turn.
 	due     []conversation.ID            // lanes to look at
 	busy    map[conversation.ID]struct{} // lanes of which a message is on its way, or waits for room
 	waiting []conversation.ID            // those that wait for room, the first first
 	running int                          // those on their way
 	resumed bool                         // what was on its way before Open is taken over
 	quiet   chan struct{}                // closed when none is busy; nil while nobody waits
-
-	mu    sync.Mutex
-	ended []conversation.ID // lanes whose message is no longer on its way
 }
+
+// idleSenders is how many goroutines stay when there is nothing to be sent.
+const idleSenders = 4
 
 func (s *senders) init(b *Board) {
 	s.board = b
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.busy = make(map[conversation.ID]struct{})
+	s.jobs = make(chan floor.Sendable)
 }
 
 func (s *senders) stop() {
 	s.cancel()
+	close(s.jobs) // nobody starts anything: the committer has ended with the turn
 	_ = s.group.Wait()
 }
 
 // look finds in what was committed the lanes that may have something to send.
-func (s *senders) look(events []Event) {
+func (s *senders) look(events []floor.Event) {
 	for i := range events {
 		switch b := events[i].Body.(type) {
 		case conversation.MessageAdded:
@@ -66,21 +70,23 @@ func (s *senders) look(events []Event) {
 	}
 }
 
-// start sends what is due. Only the committer calls it, after a commit.
-//
-// A lane is busy until its goroutine has ended, whatever became of the message
-// meanwhile: the echo of a message may settle it while Send has not returned, and
-// the next one must not overtake it.
-func (s *senders) start() {
-	s.mu.Lock()
-	for _, id := range s.ended {
-		delete(s.busy, id)
-		s.due = append(s.due, id)
-	}
-	s.running -= len(s.ended)
-	s.ended = s.ended[:0]
-	s.mu.Unlock()
+// over says that the lane's message is no longer on its way, and its result is
+// in the log.
+func (s *senders) over(id conversation.ID) {
+	delete(s.busy, id)
+	s.running--
+	s.due = append(s.due, id)
+}
 
+// start sends what is due, after a commit.
+//
+// A lane is busy until the result of its message is in the log, whatever became of
+// the message meanwhile: the echo of a message may settle it while Send has not
+// returned, and the next one must not overtake it.
+func (s *senders) start() {
+	if len(s.due) == 0 && len(s.waiting) == 0 && s.quiet == nil {
+		return
+	}
 	node := s.board.config.Node
 	for _, id := range s.due {
 		if _, busy := s.busy[id]; busy {
@@ -101,10 +107,14 @@ func (s *senders) start() {
 			continue
 		}
 		s.running++
-		s.group.Go(func() error {
-			s.send(m)
-			return nil
-		})
+		select {
+		case s.jobs <- m:
+		default:
+			s.group.Go(func() error {
+				s.run(m)
+				return nil
+			})
+		}
 	}
 	if len(s.busy) == 0 && s.quiet != nil && s.board.archives.idle() {
 		close(s.quiet)
@@ -146,15 +156,27 @@ func (s *senders) resume() {
 
 var platform = Actor{Role: agent.Platform, ID: "sender"}
 
+// run sends the message, and then others as long as few senders wait for one.
+func (s *senders) run(m floor.Sendable) {
+	for ok := true; ok; {
+		s.send(m)
+		if s.idle.Add(1) > idleSenders {
+			s.idle.Add(-1)
+			return
+		}
+		m, ok = <-s.jobs
+		s.idle.Add(-1)
+	}
+}
+
 // send makes one attempt and reports what became of it.
 func (s *senders) send(m floor.Sendable) {
-	defer s.finished(m.Conversation)
 	out := s.outbound(m)
 	t := s.board.config.Transports[out.Channel]
 	if t == nil {
 		s.board.config.Logger.Warn("a message was not sent", "conversation", out.Conversation, "no", out.No,
 			"why", conversation.FailNoTransport, "channel", out.Channel)
-		s.report(conversation.Settled{
+		s.report(out.Conversation, conversation.Settled{
 			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: conversation.FailNoTransport,
 		})
 		return
@@ -164,7 +186,7 @@ func (s *senders) send(m floor.Sendable) {
 		return
 	}
 	if m.Gone { // it waited for its turn while the source was removed (E40)
-		s.report(conversation.Settled{
+		s.report(out.Conversation, conversation.Settled{
 			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: conversation.FailInterrupted,
 		})
 		return
@@ -183,7 +205,7 @@ func (s *senders) send(m floor.Sendable) {
 }
 
 func (s *senders) arrived(out Outbound, r Receipt) {
-	s.report(conversation.Settled{
+	s.report(out.Conversation, conversation.Settled{
 		Conversation: out.Conversation, No: out.No, Status: conversation.StatusSent,
 		ExternalID: r.ExternalID, ChannelAt: utc(r.At),
 	})
@@ -220,9 +242,9 @@ func (s *senders) failed(t Transport, out Outbound, err error) {
 		if after <= 0 {
 			after = backOff(out.Attempt)
 		}
-		s.report(conversation.Deferred{Conversation: out.Conversation, No: out.No, After: after, Why: why, Detail: e.Detail})
+		s.report(out.Conversation, conversation.Deferred{Conversation: out.Conversation, No: out.No, After: after, Why: why, Detail: e.Detail})
 	default:
-		s.report(conversation.Settled{
+		s.report(out.Conversation, conversation.Settled{
 			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: why, Detail: e.Detail,
 		})
 	}
@@ -250,7 +272,7 @@ func (s *senders) settle(t Transport, out Outbound) {
 				s.arrived(out, receipt)
 				return
 			case NotSent:
-				s.report(conversation.Deferred{
+				s.report(out.Conversation, conversation.Deferred{
 					Conversation: out.Conversation, No: out.No, After: backOff(out.Attempt), Why: conversation.FailTransport,
 				})
 				return
@@ -268,17 +290,22 @@ func (s *senders) settle(t Transport, out Outbound) {
 			return
 		}
 	}
-	s.report(conversation.Settled{
+	s.report(out.Conversation, conversation.Settled{
 		Conversation: out.Conversation, No: out.No, Status: conversation.StatusUnknown, Why: conversation.FailTransport,
 	})
 }
 
-// report puts a result into the log. It is tried until the Board closes: a
-// store that is away must not lose it.
-func (s *senders) report(cmd any) {
+// report puts a result into the log, with which the lane's message is over, if
+// it is one's. It is tried until the Board closes: a store that is away must not
+// lose it.
+func (s *senders) report(lane conversation.ID, cmd any) {
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		_, err := s.board.do(s.ctx, Command{By: platform, Do: cmd})
+		r := s.board.newRequest()
+		r.cmd = floor.Command{By: platform, Body: cmd}
+		r.lane = lane
+		err := s.board.ask(s.ctx, r)
 		if err == nil {
+			r.free()
 			return
 		}
 		refusal := (*conversation.Refusal)(nil)
@@ -291,14 +318,6 @@ func (s *senders) report(cmd any) {
 			return
 		}
 	}
-}
-
-// finished gives the lane back to the committer.
-func (s *senders) finished(id conversation.ID) {
-	s.mu.Lock()
-	s.ended = append(s.ended, id)
-	s.mu.Unlock()
-	s.board.rouse()
 }
 
 // Quiet waits until no message is in flight and nothing on its way to the archive:

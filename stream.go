@@ -34,8 +34,8 @@ func (t *tail) start(last uint64) {
 	t.first, t.next = last+1, last+1
 }
 
-// add takes the events of a record.
-func (t *tail) add(events []Event) {
+// add takes the events of a record, which follows that position.
+func (t *tail) add(events []floor.Event, before Position) {
 	if len(events) == 0 {
 		return
 	}
@@ -46,8 +46,9 @@ func (t *tail) add(events []Event) {
 		t.grow(min(max(64, 2*need), tailSize))
 	}
 	n := uint64(len(t.ring))
-	for _, e := range events {
-		t.ring[e.Seq%n] = e
+	for i := range events {
+		e, to := &events[i], &t.ring[events[i].Seq%n]
+		to.Seq, to.At, to.By, to.Why, to.Key, to.Body, to.before = e.Seq, e.At, e.By, e.Why, e.Key, e.Body, before
 	}
 	t.next = last + 1
 	if t.next-t.first > n {
