@@ -75,8 +75,8 @@ type Accepted struct {
 // Board is one tenant's contact centre. It is safe for concurrent use.
 //
 // A Board runs two goroutines at most and one timer, however many agents and
-// conversations it has, and one more goroutine for each message in flight. An
-// empty one takes some tens of kilobytes.
+// conversations it has, one more goroutine for each message in flight, and one
+// while it makes a snapshot. An empty one takes some tens of kilobytes.
 type Board struct {
 	config    Config
 	log       Log
@@ -87,6 +87,7 @@ type Board struct {
 	requests chan *request
 	pool     sync.Pool // of requests
 	wake     chan struct{}
+	inner    chan func()   // what runs on the committer between two batches
 	stopping chan struct{} // closed by Close
 	draining atomic.Bool   // set by Shutdown
 	done     chan struct{} // closed when the committer has stopped
@@ -116,20 +117,25 @@ type Board struct {
 	late      bool
 	lateSince time.Time
 
-	tail     tail
-	sends    senders
-	archives archivers
+	tail      tail
+	sends     senders
+	archives  archivers
+	snapshots snapshots
 }
 
-// Open opens a board: it reads the log, brings the state up to the present, and
-// goes on from there. The context bounds the call alone.
+// Open opens a board: it reads the newest snapshot that can be read and the rest
+// of the log, brings the state up to the present, and goes on from there. The
+// context bounds the call alone.
 //
 // It refuses an invalid Config with a *ConfigError, and a log that it cannot
-// read with a *CorruptError or a *FormatError.
+// read with a *CorruptError or a *FormatError. A snapshot that cannot be read is
+// logged, and the one before is used, or the log alone; the error matches
+// [ErrTrimmed] too when the log no longer has what is needed instead.
 func Open(ctx context.Context, c Config) (*Board, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
+	own := c.Store == nil
 	c = c.withDefaults()
 	log, err := c.Store.Open(ctx, c.Name)
 	if err != nil {
@@ -141,24 +147,27 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 		exclusive: func() bool { return false },
 		requests:  make(chan *request, 1024),
 		wake:      make(chan struct{}, 1),
+		inner:     make(chan func()),
 		stopping:  make(chan struct{}),
 		done:      make(chan struct{}),
-		floor:     floor.New(floor.Config{Load: time.LoadLocation, Node: c.Node, Archive: c.Archive != nil}),
 		id:        rand.Text(),
 		writer:    newWriter(),
 		reader:    newReader(),
 		late:      true,
 	}
+	b.floor = floor.New(b.floorConfig())
 	if x, ok := log.(Exclusive); ok {
 		b.exclusive = x.Exclusive
 	}
 	b.turn.init()
 	b.sends.init(b)
 	b.archives.init(b)
+	b.snapshots.init(b, own)
 	b.appends.start(log)
 	if err := b.recover(ctx); err != nil {
 		b.sends.stop()
 		b.archives.stop()
+		b.snapshots.stop()
 		b.appends.stop()
 		return nil, errors.Join(err, log.Close())
 	}
@@ -167,14 +176,27 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 	return b, nil
 }
 
-// recover reads the log. What it says happened before: there is nothing to be
-// published, and nothing to be sent but what the committer takes over.
+func (b *Board) floorConfig() floor.Config {
+	return floor.Config{Load: time.LoadLocation, Node: b.config.Node, Archive: b.config.Archive != nil}
+}
+
+// recover reads the newest snapshot and the rest of the log. What they say
+// happened before: there is nothing to be published, and nothing to be sent but
+// what the committer takes over.
 func (b *Board) recover(ctx context.Context) error {
 	b.recovering = true
-	err := b.readOn(ctx)
+	lost, err := b.snapshots.load(ctx)
+	if err == nil {
+		from := b.floor.Seq()
+		err = b.readOn(ctx)
+		b.snapshots.opened(from)
+	}
 	b.recovering = false
 	b.tail.start(b.floor.Seq())
 	b.readAt()
+	if errors.Is(err, ErrTrimmed) {
+		err = errors.Join(err, lost) // why the log was needed from its beginning
+	}
 	return err
 }
 
@@ -208,6 +230,9 @@ func (b *Board) applyRecord(p Position, events []floor.Event) error {
 		b.publish(events)
 	}
 	b.position, b.doubt = p, false
+	if !b.recovering {
+		b.snapshots.passed(events, false)
+	}
 	return nil
 }
 
@@ -229,6 +254,7 @@ func (b *Board) Close() error {
 		<-b.done
 		b.sends.stop()
 		b.archives.stop()
+		b.snapshots.stop()
 		b.appends.stop()
 		b.tail.stop()
 		err = b.log.Close()

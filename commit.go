@@ -41,6 +41,10 @@ func (b *Board) run() {
 		case <-b.wake:
 		case r := <-b.requests:
 			batch = append(batch, r)
+		case f := <-b.inner:
+			b.turn.take()
+			f()
+			continue
 		}
 		b.turn.take()
 		if b.failure.Load() != nil {
@@ -113,6 +117,7 @@ func (b *Board) serve(batch []*request) {
 			}
 			b.arm(true)
 			b.answer(batch)
+			b.snapshots.look()
 			return
 		}
 		if b.due && !b.late {
@@ -219,6 +224,7 @@ func (b *Board) flush(decided []*request) (outcome, error) {
 		}
 		b.publish(events[from:to])
 		b.position, b.doubt = p, false
+		b.snapshots.passed(events[from:to], true)
 		from, stored = to, stored+n
 		b.steps = b.steps[:copy(b.steps, b.steps[n:])]
 		for _, r := range decided {

@@ -62,6 +62,18 @@ type Config struct {
 	UnknownAfter time.Duration
 	// Sends is how many messages are sent at the same time. Zero means 64.
 	Sends int
+
+	// SnapshotEvery is after how many events a snapshot is made, where the log is a
+	// [Snapshotter]: the board is then opened from it and the rest of the log. Zero
+	// means 100,000. A negative number means never, and then nothing is trimmed
+	// either.
+	SnapshotEvery int
+	// KeepLog is how long, on the Clock, records are kept at least that no kept
+	// snapshot needs, where the log is a [Trimmer]; whether there are such is looked
+	// at when a snapshot is made. Who reads events that are no longer kept gets an
+	// error that matches ErrTrimmed. Zero means for ever, but an hour on a
+	// *MemoryStore. A negative duration means for ever.
+	KeepLog time.Duration
 }
 
 // ErrConfig means that a Config is not valid; see *ConfigError.
@@ -166,6 +178,15 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Sends == 0 {
 		c.Sends = 64
+	}
+	if c.SnapshotEvery == 0 {
+		c.SnapshotEvery = 100_000
+	}
+	if c.KeepLog == 0 {
+		c.KeepLog = -1
+		if _, memory := c.Store.(*MemoryStore); memory {
+			c.KeepLog = time.Hour
+		}
 	}
 	c.Transports = maps.Clone(c.Transports)
 	return c

@@ -242,7 +242,7 @@ func (b *Board) Explain(ctx context.Context, seq uint64) (routing.Explanation, e
 		return routing.Explanation{}, b.closedError()
 	default:
 	}
-	f := floor.New(floor.Config{Load: time.LoadLocation, Node: b.config.Node})
+	f := floor.New(b.floorConfig())
 	r := newReader()
 	for rec, err := range b.log.Read(ctx, 0) {
 		if err != nil {

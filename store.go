@@ -80,26 +80,34 @@ var (
 	ErrTrimmed = errors.New("switchboard: the records are no longer kept")
 )
 
-// CorruptError means that a record cannot be read. The Board that meets it
-// stops serving: it never skips.
+// CorruptError means that a record or a snapshot cannot be read. The Board that
+// meets such a record stops serving: it never skips. It can do without a snapshot
+// as long as the log has everything.
 type CorruptError struct {
-	Position Position // of the record that cannot be read
+	Position Position // of what cannot be read
+	Snapshot bool     // whether that is the snapshot, and not the record, at the position
 	Err      error    // what is wrong with it
 }
 
 // Error implements error.
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("switchboard: the record at %d cannot be read: %v", e.Position, e.Err)
+	what := "record"
+	if e.Snapshot {
+		what = "snapshot"
+	}
+	return fmt.Sprintf("switchboard: the %s at %d cannot be read: %v", what, e.Position, e.Err)
 }
 
 // Unwrap returns the cause.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
-// FormatError means that a record needs a newer version of this package: its
-// format, or an event in it, is not known. The Board that meets it stops
-// serving.
+// FormatError means that a record or a snapshot needs a newer version of this
+// package: its format, or a kind of line in it, is not known. The Board that meets
+// such a record stops serving; it can do without a snapshot as long as the log has
+// everything.
 type FormatError struct {
-	// Format is the record's format; Kind is the event's, when that is unknown.
+	// Format is that of the record or snapshot; Kind is the line's, when that is
+	// unknown.
 	Format int
 	Kind   string // empty when it is the format that is unknown
 }
@@ -107,9 +115,9 @@ type FormatError struct {
 // Error implements error.
 func (e *FormatError) Error() string {
 	if e.Kind != "" {
-		return fmt.Sprintf("switchboard: the log has events of the unknown kind %q", e.Kind)
+		return fmt.Sprintf("switchboard: the kind %q is not known to this version; a newer one wrote it", e.Kind)
 	}
-	return fmt.Sprintf("switchboard: the log needs format %d, this is format %d", e.Format, format)
+	return fmt.Sprintf("switchboard: the format %d is not known to this version, which reads format %d", e.Format, format)
 }
 
 // StaleError comes with an answer from the last committed state, because the

@@ -118,6 +118,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 		}
 		f.unindexConv(c)
 		delete(f.convs, id)
+		f.journal.gone = append(f.journal.gone, id)
 		return
 	}
 	f.indexConv(c)

@@ -119,10 +119,10 @@ type Floor struct {
 	// to one that may be closed.
 	adrift []*convRec
 
-	events   []Event
-	pending  command // what the events are stamped with
-	journal  journal
-	snapshot *Snapshot // that is under way, or nil
+	events    []Event
+	pending   command // what the events are stamped with
+	journal   journal
+	snapshots []*Snapshot // under way
 
 	agentEvents []agent.Event
 	convEvents  []conversation.Event

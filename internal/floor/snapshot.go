@@ -28,17 +28,16 @@ type Snapshot struct {
 	ids  []conversation.ID
 }
 
-// Snapshot begins a snapshot of the present state; nothing may be uncommitted. It
-// ends one that is under way.
+// Snapshot begins a snapshot of the present state; nothing may be uncommitted.
+// There may be several at a time. The caller ends it, or takes the last piece.
 func (f *Floor) Snapshot() *Snapshot {
-	f.snapshot.End()
 	s := &Snapshot{floor: f, seq: f.seq, kept: make(map[conversation.ID]conversationLine)}
 	for i := range parts {
 		if take := parts[i].take; take != nil {
 			s.rest = append(s.rest, take(f))
 		}
 	}
-	f.snapshot = s
+	f.snapshots = append(f.snapshots, s)
 	return s
 }
 
@@ -47,31 +46,50 @@ func (s *Snapshot) Seq() uint64 { return s.seq }
 
 // End ends the snapshot, whether or not it is whole.
 func (s *Snapshot) End() {
-	if s == nil || s.floor == nil {
+	f := s.floor
+	if f == nil {
 		return
 	}
-	f := s.floor
+	f.snapshots = slices.DeleteFunc(f.snapshots, func(o *Snapshot) bool { return o == s })
 	for id := range s.kept { // order-free: each is taken out on its own
-		if s.ahead(id) && f.convs[id] == nil {
-			f.roster.remove(id)
+		f.strike(id)
+	}
+	s.floor, s.kept = nil, nil
+}
+
+// Snapshots returns how many are under way.
+func (f *Floor) Snapshots() int { return len(f.snapshots) }
+
+// strike takes a conversation that is gone out of the roster, once no snapshot
+// needs it there.
+func (f *Floor) strike(id conversation.ID) {
+	if f.convs[id] != nil {
+		return
+	}
+	for _, s := range f.snapshots {
+		if s.ahead(id) {
+			return
 		}
 	}
-	s.floor, f.snapshot, s.kept = nil, nil, nil
+	f.roster.remove(id)
 }
 
 // ahead reports whether the snapshot has the conversation in it and has not
 // returned it yet.
 func (s *Snapshot) ahead(id conversation.ID) bool {
-	return s != nil && id > s.reached && uint64(id) <= s.seq
+	return id > s.reached && uint64(id) <= s.seq
 }
 
-// keep notes what a conversation is, before it changes.
-func (s *Snapshot) keep(c *convRec) {
-	if c == nil || !s.ahead(c.v.ID) {
-		return
-	}
-	if _, known := s.kept[c.v.ID]; !known {
-		s.kept[c.v.ID] = s.floor.lineOf(c)
+// keep notes for the snapshots under way what a conversation is, before it
+// changes.
+func (f *Floor) keep(c *convRec) {
+	for _, s := range f.snapshots {
+		if c == nil || !s.ahead(c.v.ID) {
+			continue
+		}
+		if _, known := s.kept[c.v.ID]; !known {
+			s.kept[c.v.ID] = f.lineOf(c)
+		}
 	}
 }
 
@@ -107,7 +125,7 @@ func (s *Snapshot) Next(n int) (Piece, bool) {
 		delete(s.kept, id)
 		s.reached = id
 		if c == nil {
-			f.roster.remove(id)
+			f.strike(id)
 		}
 	}
 	if len(p.conversations) < n {

@@ -22,6 +22,7 @@ type journal struct {
 	seen, keys int
 	away       []Away
 	moved      []customerBefore
+	gone       []conversation.ID // forgotten in this batch
 }
 
 type convBefore struct {
@@ -78,7 +79,7 @@ func (f *Floor) touchConv(c *convRec) {
 		return
 	}
 	had := c.epoch != 0
-	f.snapshot.keep(c)
+	f.keep(c)
 	c.epoch = f.journal.epoch
 	f.journal.convs = append(f.journal.convs, convBefore{c, c.v, had})
 }
@@ -134,11 +135,8 @@ func (f *Floor) Commit() {
 	// is the same.
 	f.seen.expire(f.last)
 	f.keys.expire(f.last)
-	for i := range f.journal.convs {
-		id := f.journal.convs[i].rec.v.ID
-		if f.convs[id] == nil && !f.snapshot.ahead(id) {
-			f.roster.remove(id)
-		}
+	for _, id := range f.journal.gone {
+		f.strike(id)
 	}
 	f.reset()
 }
@@ -237,7 +235,7 @@ func (f *Floor) reset() {
 	clear(j.moved)
 	*j = journal{
 		epoch: j.epoch + 1,
-		convs: j.convs[:0], agents: j.agents[:0], queues: j.queues[:0], moved: j.moved[:0],
+		convs: j.convs[:0], agents: j.agents[:0], queues: j.queues[:0], moved: j.moved[:0], gone: j.gone[:0],
 	}
 	clear(f.events)
 	f.events = f.events[:0]
@@ -251,7 +249,7 @@ func (f *Floor) setCustomer(k customerKey, id conversation.ID) {
 	if was == id {
 		return
 	}
-	f.snapshot.keep(f.convs[was])
+	f.keep(f.convs[was])
 	f.journal.moved = append(f.journal.moved, customerBefore{k, was})
 	f.putCustomer(k, id)
 }
