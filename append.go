@@ -43,6 +43,10 @@ type appendResult struct {
 // errAppendTimeout means that the store did not answer in time.
 var errAppendTimeout = errors.New("switchboard: the store did not answer in time")
 
+// hearing is how long, in real time, a store may take to notice that an append
+// was given up, before it counts as one that hangs.
+const hearing = 2 * time.Millisecond
+
 // closeGrace is how long, in real time, a Board that closes waits for the store.
 const closeGrace = time.Second
 
@@ -132,13 +136,23 @@ func (a *appender) do(after Position, data []byte, deadline time.Time, closing <
 		}
 		left := time.Until(deadline)
 		if left <= 0 {
-			// The store is told, and may still read the data.
-			a.cancel()
-			a.ctx, a.cancel = context.WithCancel(context.Background())
-			a.set, a.hung, a.data, a.body = false, true, nil, nil
+			a.giveUp()
 			return 0, errAppendTimeout
 		}
 		a.timer.Reset(left)
+	}
+}
+
+// giveUp tells the store that nobody waits for its answer. One that listens has
+// returned at once; one that does not may still read the data.
+func (a *appender) giveUp() {
+	a.cancel()
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	a.set = false
+	select {
+	case <-a.results:
+	case <-time.After(hearing):
+		a.hung, a.data, a.body = true, nil, nil
 	}
 }
 

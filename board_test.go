@@ -361,6 +361,26 @@ func TestAmbiguousAppend(t *testing.T) {
 	}
 }
 
+// A Board that finds its own record damaged, of which it does not know whether it
+// is its own, stops; it must not say that nothing was done.
+func TestOwnRecordDamaged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &faultyStore{shared: true}
+		b := ready(t, switchboard.Config{Store: store, AppendTimeout: 100 * time.Millisecond})
+		store.set(nil, storeAndFail)
+		store.failReads(&switchboard.CorruptError{Position: 7, Err: errDown})
+		_, err := b.Receive(t.Context(), from("c1", 1))
+		if !errors.Is(err, switchboard.ErrClosed) || !errors.Is(err, switchboard.ErrOutcomeUnknown) {
+			t.Errorf("got %v, want ErrClosed and ErrOutcomeUnknown", err)
+		}
+		store.failReads(nil)
+		again := open(t, b.mock, switchboard.Config{Store: store})
+		if got := count(again.kinds(), "conversation.message-added"); got != 1 {
+			t.Errorf("%d messages in the log, want 1", got)
+		}
+	})
+}
+
 // A store that hangs does not take the Board with it: commands are told that
 // their outcome is not known, queries get the last committed state, and it all
 // goes on by itself when the store is back.

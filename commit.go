@@ -50,6 +50,17 @@ func (b *Board) run() {
 		if b.failure.Load() != nil {
 			return
 		}
+		// Which of several that are ready select takes is chance. It must not
+		// matter: Close comes first, and a batch serves what was roused before it.
+		select {
+		case <-b.stopping:
+			return
+		default:
+		}
+		select {
+		case <-b.wake:
+		default:
+		}
 	more:
 		for len(batch) < batchLimit {
 			select {
@@ -291,7 +302,7 @@ func (b *Board) append(h header, body []byte) (Position, outcome, error) {
 			b.config.Logger.Warn("an append failed", "err", err)
 		}
 		doubt, b.doubt = true, true
-		if b.appends.stuck() {
+		if errors.Is(err, errAppendTimeout) {
 			return 0, unknown, err
 		}
 		select {
@@ -439,7 +450,9 @@ func (b *Board) fail(batch []*request, err error) {
 			continue
 		}
 		if !r.final {
-			r.err = b.closedError()
+			if r.err = b.closedError(); b.doubt {
+				r.err = fmt.Errorf("%w: %w", ErrOutcomeUnknown, r.err)
+			}
 		}
 		b.reply(r)
 	}

@@ -1,0 +1,93 @@
+package switchboard_test
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchboard-go/switchboard"
+	"github.com/switchboard-go/switchboard/internal/walktest"
+)
+
+// envNumber reads a number that a longer run sets.
+func envNumber(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	v := os.Getenv(name)
+	if v == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 {
+		t.Fatalf("%s=%q is not a number", name, v)
+	}
+	return n
+}
+
+// walkOf is the run of a seed: on 2, 3 and 5 Boards in turn.
+func walkOf(seed uint64, commands int) walktest.Config {
+	return walktest.Config{
+		Seed: seed, Boards: []int{2, 3, 5}[seed%3], Settles: seed/3%2 == 0, Commands: commands,
+		Faults: walktest.All, Look: switchboard.Look,
+	}
+}
+
+// TestRandomWalkOfManyBoards walks Boards that share a log through everything
+// that can go wrong. SWITCHBOARD_WALK is the number of commands,
+// SWITCHBOARD_SEED picks one seed.
+func TestRandomWalkOfManyBoards(t *testing.T) {
+	const each = 1000
+	if seed := envNumber(t, "SWITCHBOARD_SEED", -1); seed >= 0 {
+		synctest.Test(t, func(t *testing.T) { walktest.Run(t, walkOf(uint64(seed), each)) })
+		return
+	}
+	for seed := 0; seed*each < envNumber(t, "SWITCHBOARD_WALK", 6000); seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { walktest.Run(t, walkOf(uint64(seed), each)) })
+		})
+	}
+}
+
+// TestAWalkReplaysExactly: a seed gives the same log at the same instants, and the
+// same answers, so that one that fails fails again.
+func TestAWalkReplaysExactly(t *testing.T) {
+	for seed := range uint64(max(6, envNumber(t, "SWITCHBOARD_SEEDS", 0)/10)) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			var runs [2]*walktest.Result
+			for i := range runs {
+				synctest.Test(t, func(t *testing.T) { runs[i] = walktest.Run(t, walkOf(seed, 500)) })
+			}
+			for _, of := range []struct {
+				what        string
+				once, again []string
+			}{
+				{"the calls on the store", runs[0].Calls, runs[1].Calls},
+				{"the log", show(runs[0].Stored), show(runs[1].Stored)},
+				{"the answers", show(runs[0].Ops), show(runs[1].Ops)},
+			} {
+				for i := range max(len(of.once), len(of.again)) {
+					if i >= len(of.once) || i >= len(of.again) || of.once[i] != of.again[i] {
+						from := max(0, i-25)
+						t.Errorf("seed %d, %s differ from number %d on (-once +again):\n%s", seed, of.what, i,
+							cmp.Diff(of.once[from:min(i+2, len(of.once))], of.again[from:min(i+2, len(of.again))]))
+						break
+					}
+				}
+			}
+		})
+	}
+}
+
+// show makes text of each, to be compared.
+func show[T any](list []T) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = fmt.Sprintf("%+v", v)
+	}
+	return out
+}
