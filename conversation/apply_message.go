@@ -29,13 +29,13 @@ func applyMessage(c *Conversation, at time.Time, seq uint64, e Event) bool {
 			l.Attempt, l.Retry, l.Doubtful = e.Attempt, agent.Deadline{At: e.Retry, Set: seq}, false
 		})
 	case SendDue:
-		changeLane(c, e.No, func(l *Lane) { l.Retry = agent.Deadline{} })
+		changeLane(c, e.No, func(l *Lane) { l.Retry, l.Ready = agent.Deadline{}, at })
 	case LaneTaken:
 		if c.Lane != nil {
 			changeLane(c, c.Lane.No, func(l *Lane) {
 				// A lane without a node has sent nothing yet.
 				l.Doubtful = l.Node != "" && !l.Retry.Pending()
-				l.Node = e.Node
+				l.Node, l.Taken, l.Ready = e.Node, seq, at
 			})
 		}
 	default:
@@ -66,7 +66,7 @@ func applyAdded(c *Conversation, at time.Time, seq uint64, e *MessageAdded) {
 	}
 	// Without a named node there is a lane all the same: whoever takes it sends.
 	if m.queued() && c.Lane == nil {
-		c.Lane = &Lane{Node: e.Lane, No: m.No, First: at}
+		c.Lane = &Lane{Node: e.Lane, Taken: seq, No: m.No, First: at, Ready: at}
 	}
 }
 
@@ -151,7 +151,7 @@ func applySettled(c *Conversation, at time.Time, e *SendSettled) {
 func nextInLane(c *Conversation, at time.Time) *Lane {
 	for no := c.Lane.No + 1; no <= c.LastNo(); no++ {
 		if c.Message(no).queued() {
-			return &Lane{Node: c.Lane.Node, No: no, First: at}
+			return &Lane{Node: c.Lane.Node, Taken: c.Lane.Taken, No: no, First: at, Ready: at}
 		}
 	}
 	return nil

@@ -391,6 +391,10 @@ type Settled struct {
 	Detail       string    // the transport's own words; cut to MaxDetail bytes
 	ExternalID   string    // the channel's id; one that is too long is dropped
 	ChannelAt    time.Time // the channel's stamp; zero when it has none
+	// Taken is Lane.Taken of the sender, or 0. That a message was sent counts
+	// whoever says so; anything else changes nothing when the message is no longer
+	// the sender's: another has taken the lane since.
+	Taken uint64
 }
 
 // Deferred is the result of a send that failed in passing, and the engine's own
@@ -402,6 +406,7 @@ type Deferred struct {
 	After        time.Duration // kept between 1 second and 1 minute
 	Why          FailCause     // used when the retries are over
 	Detail       string        // the transport's own words; cut to MaxDetail bytes
+	Taken        uint64        // Lane.Taken of the sender, or 0; a former holder's report changes nothing
 }
 
 // Stored is the engine's own command: the archive has the part that was due. If

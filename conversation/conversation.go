@@ -281,14 +281,20 @@ type Conclusion struct {
 // Lane is the row of a conversation's unsent messages. One is in flight at a
 // time, so order is kept.
 type Lane struct {
-	// Node names the process that sends.
+	// Node names the process that sends; empty while none does.
 	Node string `json:"node"`
+	// Taken is the number of the event by which Node got the lane. Reports of a
+	// send carry it, so that those of a former holder can be told.
+	Taken uint64 `json:"taken,omitempty"`
 	// No is the message in flight or next to be sent.
 	No int `json:"no"`
 	// Attempt counts the tries of that message that failed in passing.
 	Attempt int `json:"attempt,omitempty"`
 	// First is when the message was first tried: retries end some time after.
 	First time.Time `json:"first,omitzero"`
+	// Ready is since when Node has had the message to send: since it came to the
+	// head of the lane, was due again, or the lane changed hands.
+	Ready time.Time `json:"ready,omitzero"`
 	// Doubtful says that the message may have been sent by a process that did
 	// not live to report it.
 	Doubtful bool `json:"doubtful,omitempty"`

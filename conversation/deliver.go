@@ -99,10 +99,19 @@ func decideSettled(c *Conversation, _ time.Time, cmd Settled, _ *Rules, out []Ev
 	default:
 		return out, fmt.Errorf("%w: %s is no result of a send", ErrCommand, nameForError(cmd.Status))
 	}
+	if cmd.Status != StatusSent && cmd.Taken != 0 && !c.sends(cmd.No, cmd.Taken) {
+		return out, nil
+	}
 	if len(e.ExternalID) > MaxExternalID || !utf8.ValidString(e.ExternalID) {
 		e.ExternalID = "" // no reason to lose the result, but nothing to keep either
 	}
 	return settle(c, m, e, false, out), nil
+}
+
+// sends reports whether whoever got the lane by that event still has to send the
+// message.
+func (c *Conversation) sends(no int, taken uint64) bool {
+	return c.Lane != nil && c.Lane.No == no && c.Lane.Taken == taken
 }
 
 func nameForError(s Status) string {
@@ -128,7 +137,7 @@ func clip(s string, limit int) string {
 // that would come too late or nothing may be sent any more. A report about any
 // other message is out of date and changes nothing.
 func decideDeferred(c *Conversation, now time.Time, cmd Deferred, r *Rules, out []Event) ([]Event, error) {
-	if c.Lane == nil || c.Lane.No != cmd.No || c.Lane.Retry.Pending() {
+	if c.Lane == nil || c.Lane.No != cmd.No || c.Lane.Retry.Pending() || cmd.Taken != 0 && cmd.Taken != c.Lane.Taken {
 		return out, nil
 	}
 	why, detail := FailCause(clip(string(cmd.Why), MaxName)), clip(cmd.Detail, MaxDetail)

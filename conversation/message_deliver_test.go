@@ -239,36 +239,39 @@ func TestLaneSendsOneAfterTheOther(t *testing.T) {
 
 	wantLane := func(want *Lane) {
 		t.Helper()
+		if want != nil { // by the event that gave it, which other tests look at
+			want.Taken = c.Lane.Taken
+		}
 		if diff := cmp.Diff(want, c.Lane); diff != "" {
 			t.Fatalf("lane (-want +got):\n%s", diff)
 		}
 	}
-	wantLane(&Lane{Node: "n1", No: 1, First: msgAt(0)})
+	wantLane(&Lane{Node: "n1", No: 1, First: msgAt(0), Ready: msgAt(0)})
 	msgStep(t, c, msgAt(3), Settled{No: 1, Status: StatusSent})
-	wantLane(&Lane{Node: "n1", No: 3, First: msgAt(3)})
+	wantLane(&Lane{Node: "n1", No: 3, First: msgAt(3), Ready: msgAt(3)})
 
 	events := msgStep(t, c, msgAt(4), Deferred{No: 3, After: 2 * time.Second, Detail: "busy"})
 	if diff := cmp.Diff([]Event{SendDeferred{Conversation: 42, No: 3, Attempt: 1, Retry: msgAt(6), Detail: "busy"}}, events); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	wantLane(&Lane{Node: "n1", No: 3, Attempt: 1, First: msgAt(3), Retry: agent.Deadline{At: msgAt(6), Set: 150}})
+	wantLane(&Lane{Node: "n1", No: 3, Attempt: 1, First: msgAt(3), Ready: msgAt(3), Retry: agent.Deadline{At: msgAt(6), Set: 150}})
 	msgNothing(t, c, msgAt(4), Deferred{No: 3}) // it is not in flight
 	msgNothing(t, c, msgAt(4), Deferred{No: 5})
 	msgNothing(t, c, msgAt(4), Deferred{No: 99})
 	msgApply(t, c, msgAt(6), SendDue{Conversation: 42, No: 3})
-	wantLane(&Lane{Node: "n1", No: 3, Attempt: 1, First: msgAt(3)})
+	wantLane(&Lane{Node: "n1", No: 3, Attempt: 1, First: msgAt(3), Ready: msgAt(6)})
 
 	msgApply(t, c, msgAt(6), LaneTaken{Conversation: 42, Node: "n2"})
-	wantLane(&Lane{Node: "n2", No: 3, Attempt: 1, First: msgAt(3), Doubtful: true})
+	wantLane(&Lane{Node: "n2", No: 3, Attempt: 1, First: msgAt(3), Ready: msgAt(6), Doubtful: true})
 	msgStep(t, c, msgAt(7), Settled{No: 3, Status: StatusUnknown})
-	wantLane(&Lane{Node: "n2", No: 5, First: msgAt(7)})
+	wantLane(&Lane{Node: "n2", No: 5, First: msgAt(7), Ready: msgAt(7)})
 	msgStep(t, c, msgAt(8), Settled{No: 3, Status: StatusSent}) // late, and not the head
-	wantLane(&Lane{Node: "n2", No: 5, First: msgAt(7)})
+	wantLane(&Lane{Node: "n2", No: 5, First: msgAt(7), Ready: msgAt(7)})
 	msgStep(t, c, msgAt(9), Settled{No: 5, Status: StatusFailed, Why: FailBlocked})
 	wantLane(nil)
 	msgNothing(t, c, msgAt(9), Deferred{No: 5})
 	msgSay(t, c, msgAt(10), "six")
-	wantLane(&Lane{Node: "n1", No: 6, First: msgAt(10)})
+	wantLane(&Lane{Node: "n1", No: 6, First: msgAt(10), Ready: msgAt(10)})
 }
 
 func TestLaneSkipsWhatIsSettledOutOfTurn(t *testing.T) {
@@ -291,8 +294,74 @@ func TestLaneWithoutANodeWaitsForOne(t *testing.T) {
 	}
 	msgApply(t, c, msgStart, events...)
 	msgApply(t, c, msgStart, LaneTaken{Conversation: 42, Node: "n1"})
-	if diff := cmp.Diff(&Lane{Node: "n1", No: 1, First: msgStart}, c.Lane); diff != "" {
+	if diff := cmp.Diff(&Lane{Node: "n1", Taken: c.Lane.Taken, No: 1, First: msgStart, Ready: msgStart}, c.Lane); diff != "" {
 		t.Errorf("lane (-want +got):\n%s", diff)
+	}
+}
+
+// Each change of hands has a number of its own, also when it goes back to the
+// same node; the messages of one holder share it.
+func TestLaneTakenNumbersItsHolder(t *testing.T) {
+	c := msgConversation(Active)
+	msgSay(t, c, msgAt(0), "one")
+	msgSay(t, c, msgAt(0), "two")
+	first := c.Lane.Taken
+	msgStep(t, c, msgAt(1), Settled{No: 1, Status: StatusSent, Taken: first})
+	if c.Lane.Taken != first || first == 0 {
+		t.Errorf("%d for the second message, %d for the first", c.Lane.Taken, first)
+	}
+	seen := map[uint64]bool{first: true}
+	for i, node := range []string{"n2", "n1", "n1"} {
+		c.Apply(msgAt(2), uint64(1000+i), LaneTaken{Conversation: 42, Node: node})
+		if seen[c.Lane.Taken] {
+			t.Errorf("%s has a number that was given before", node)
+		}
+		seen[c.Lane.Taken] = true
+	}
+}
+
+// A report counts while its sender has the message to send. That it was sent is a
+// fact, whoever says so.
+func TestReportsOfAFormerHolder(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(c *Conversation) // since the sender began
+		mine   bool                  // the sender still has to send the message
+	}{
+		{"still the holder", func(*Conversation) {}, true},
+		{"taken by another", func(c *Conversation) { c.Apply(msgAt(1), 1000, LaneTaken{Conversation: 42, Node: "n2"}) }, false},
+		{"taken, and taken back", func(c *Conversation) {
+			c.Apply(msgAt(1), 1000, LaneTaken{Conversation: 42, Node: "n2"})
+			c.Apply(msgAt(1), 1001, LaneTaken{Conversation: 42, Node: "n1"})
+		}, false},
+		{"settled by another", func(c *Conversation) { msgStep(t, c, msgAt(1), Settled{No: 1, Status: StatusUnknown}) }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			begun := func() (*Conversation, uint64) {
+				c := msgConversation(Active)
+				msgSay(t, c, msgAt(0), "one")
+				msgSay(t, c, msgAt(0), "two")
+				taken := c.Lane.Taken
+				tt.change(c)
+				return c, taken
+			}
+			for _, report := range []func(taken uint64) Command{
+				func(taken uint64) Command { return Deferred{No: 1, Taken: taken} },
+				func(taken uint64) Command { return Settled{No: 1, Status: StatusFailed, Why: FailBlocked, Taken: taken} },
+				func(taken uint64) Command { return Settled{No: 1, Status: StatusUnknown, Taken: taken} },
+			} {
+				if c, taken := begun(); tt.mine {
+					msgStep(t, c, msgAt(2), report(taken))
+				} else {
+					msgNothing(t, c, msgAt(2), report(taken))
+				}
+			}
+			c, taken := begun()
+			msgStep(t, c, msgAt(2), Settled{No: 1, Status: StatusSent, ExternalID: "x", Taken: taken})
+			if got := c.Messages[0]; got.Delivery.Status != StatusSent || got.ExternalID != "x" || c.Lane.No != 2 {
+				t.Errorf("it is %s as %q, and number %d is next", got.Delivery.Status, got.ExternalID, c.Lane.No)
+			}
+		})
 	}
 }
 
