@@ -160,6 +160,10 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 		b.exclusive = x.Exclusive
 	}
 	b.turn.init()
+	b.floor = floor.New(floor.Config{
+		Load: time.LoadLocation, Node: c.Node, Archive: c.Archive != nil,
+		Lease: c.lease(func() bool { return !b.exclusive() }),
+	})
 	b.sends.init(b)
 	b.archives.init(b)
 	b.snapshots.init(b, own)

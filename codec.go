@@ -105,6 +105,7 @@ var kinds = []wire.Kind{
 	{Name: "routing.outage", Zero: routing.Outage{}},
 	{Name: "routing.outage-over", Zero: routing.OutageOver{}},
 	{Name: "routing.key-used", Zero: routing.KeyUsed{}},
+	{Name: "routing.node-alive", Zero: routing.NodeAlive{}},
 }
 
 // registry is made once; it is immutable.

@@ -33,6 +33,7 @@ func (b *Board) run() {
 	b.serve(nil)
 	for b.failure.Load() == nil {
 		b.sends.resume()
+		b.sends.takeOver()
 		b.turn.release()
 		select {
 		case <-b.stopping:
@@ -474,6 +475,9 @@ func (b *Board) arm(served bool) {
 	b.archives.start()
 	b.sends.start()
 	at, ok := b.floor.Next()
+	if look, some := b.sends.nextLook(); some && (!ok || look.Before(at)) {
+		at, ok = look, true
+	}
 	if !ok {
 		return
 	}

@@ -37,8 +37,9 @@ type Config struct {
 	Clock clock.Clock
 	// Node names this process among those that share the store, at most 128 bytes.
 	// No other that runs may have the name; after a restart it should be the same
-	// again, because only under it are the messages taken over that were in flight,
-	// unless the store is [Exclusive]. Empty means a random name.
+	// again: under it the messages that were in flight are taken over at once, by
+	// other nodes only when it has not been heard of for a while. Empty means a random
+	// name.
 	Node string
 	// Logger takes what an operator should know; never a customer's words. Nil
 	// means none.
@@ -60,6 +61,10 @@ type Config struct {
 	// be settled before it counts as unknown, on the Clock. Zero means 30
 	// seconds.
 	UnknownAfter time.Duration
+	// MaxSkew is how far the clocks of two nodes that share a board may be apart. So
+	// much later than a node's lease is over another takes over what it had to send. Zero
+	// means 2 seconds.
+	MaxSkew time.Duration
 	// Sends is how many messages are sent at the same time. Zero means 64.
 	Sends int
 
@@ -123,6 +128,7 @@ func (c Config) validate() error {
 	}{
 		{"Lateness", c.Lateness}, {"AppendTimeout", c.AppendTimeout},
 		{"SendTimeout", c.SendTimeout}, {"ArchiveTimeout", c.ArchiveTimeout}, {"UnknownAfter", c.UnknownAfter},
+		{"MaxSkew", c.MaxSkew},
 	} {
 		if d.d < 0 {
 			bad(d.name, "must not be negative: %v", d.d)
@@ -171,6 +177,7 @@ func (c Config) withDefaults() Config {
 	}{
 		{&c.Lateness, 10 * time.Second}, {&c.AppendTimeout, 5 * time.Second},
 		{&c.SendTimeout, 20 * time.Second}, {&c.ArchiveTimeout, 20 * time.Second}, {&c.UnknownAfter, 30 * time.Second},
+		{&c.MaxSkew, 2 * time.Second},
 	} {
 		if *d.d == 0 {
 			*d.d = d.v

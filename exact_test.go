@@ -44,6 +44,10 @@ func (s *recordingStore) Open(ctx context.Context, board string) (switchboard.Lo
 	return &recordingLog{l, s}, err
 }
 
+// Exclusive keeps leases out of the log of one Board: they are written when it
+// comes to send, which is no decision of the engine.
+func (l *recordingLog) Exclusive() bool { return l.Log.(switchboard.Exclusive).Exclusive() }
+
 func (l *recordingLog) Append(ctx context.Context, after switchboard.Position, data []byte) (switchboard.Position, error) {
 	p, err := l.Log.Append(ctx, after, data)
 	if err == nil {

@@ -3,7 +3,6 @@ package switchboard
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +30,8 @@ type senders struct {
 	waiting []conversation.ID            // those that wait for room, the first first
 	running int                          // those on their way
 	resumed bool                         // what was on its way before Open is taken over
+	foreign map[conversation.ID]struct{} // lanes of other nodes that may have something to send
+	lookAt  time.Time                    // when to look at those next, by the board's time
 	quiet   chan struct{}                // closed when none is busy; nil while nobody waits
 }
 
@@ -42,6 +43,7 @@ func (s *senders) init(b *Board) {
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.busy = make(map[conversation.ID]struct{})
 	s.jobs = make(chan floor.Sendable)
+	s.foreign = make(map[conversation.ID]struct{})
 }
 
 func (s *senders) stop() {
@@ -57,6 +59,8 @@ func (s *senders) look(events []floor.Event) {
 		case conversation.MessageAdded:
 			if b.Lane == s.board.config.Node {
 				s.due = append(s.due, b.Conversation)
+			} else if b.Lane != "" {
+				s.follow(b.Conversation)
 			}
 		case conversation.SendSettled:
 			s.due = append(s.due, b.Conversation)
@@ -65,6 +69,8 @@ func (s *senders) look(events []floor.Event) {
 		case conversation.LaneTaken:
 			if b.Node == s.board.config.Node {
 				s.due = append(s.due, b.Conversation)
+			} else {
+				s.follow(b.Conversation)
 			}
 		}
 	}
@@ -106,6 +112,8 @@ func (s *senders) start() {
 			delete(s.busy, id)
 			continue
 		}
+		// By the clock from here on, which the goroutine can read.
+		m.Lease = s.board.raw.Add(m.Lease.Sub(s.board.at))
 		s.running++
 		select {
 		case s.jobs <- m:
@@ -119,38 +127,6 @@ func (s *senders) start() {
 	if len(s.busy) == 0 && s.quiet != nil && s.board.archives.idle() {
 		close(s.quiet)
 		s.quiet = nil
-	}
-}
-
-// resume takes over what was in flight when the board was last open. Only a
-// transport that can settle tells what became of it. What could not be taken over
-// for want of the store is tried again with the next call.
-func (s *senders) resume() {
-	b := s.board
-	if s.resumed {
-		return
-	}
-	var taken []*request
-	for _, l := range b.floor.Lanes() {
-		if _, busy := s.busy[l.Conversation]; busy || l.Node != b.config.Node && !b.exclusive() {
-			continue
-		}
-		r := b.newRequest()
-		r.cmd = floor.Command{By: platform, Body: floor.TakeLane{Conversation: l.Conversation, Node: b.config.Node}}
-		taken = append(taken, r)
-	}
-	s.resumed = true
-	for batch := range slices.Chunk(taken, batchLimit) {
-		if s.resumed {
-			b.serve(slices.Clone(batch))
-		}
-		for _, r := range batch {
-			if s.resumed {
-				<-r.done
-				s.resumed = r.err == nil
-			}
-			r.free()
-		}
 	}
 }
 
@@ -176,22 +152,22 @@ func (s *senders) send(m floor.Sendable) {
 	if t == nil {
 		s.board.config.Logger.Warn("a message was not sent", "conversation", out.Conversation, "no", out.No,
 			"why", conversation.FailNoTransport, "channel", out.Channel)
-		s.report(out.Conversation, conversation.Settled{
-			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: conversation.FailNoTransport,
-		})
+		s.settled(m, conversation.StatusFailed, conversation.FailNoTransport, "")
 		return
 	}
 	if m.Doubtful {
-		s.settle(t, out)
+		s.settle(t, m, out)
 		return
 	}
 	if m.Gone { // it waited for its turn while the source was removed (E40)
-		s.report(out.Conversation, conversation.Settled{
-			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: conversation.FailInterrupted,
-		})
+		s.settled(m, conversation.StatusFailed, conversation.FailInterrupted, "")
 		return
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, s.board.config.SendTimeout)
+	from, ok := s.hold(&m)
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithDeadline(s.ctx, from.Add(s.board.config.SendTimeout))
 	receipt, err := t.Send(ctx, out)
 	cancel()
 	if s.ctx.Err() != nil && err != nil {
@@ -201,7 +177,7 @@ func (s *senders) send(m floor.Sendable) {
 		s.arrived(out, receipt)
 		return
 	}
-	s.failed(t, out, err)
+	s.failed(t, m, out, err)
 }
 
 func (s *senders) arrived(out Outbound, r Receipt) {
@@ -218,7 +194,21 @@ func utc(t time.Time) time.Time {
 	return t.UTC().Round(0)
 }
 
-func (s *senders) failed(t Transport, out Outbound, err error) {
+// settled reports what became of the message, but for success.
+func (s *senders) settled(m floor.Sendable, status conversation.Status, why conversation.FailCause, detail string) {
+	s.report(m.Conversation, conversation.Settled{
+		Conversation: m.Conversation, No: m.Message.No, Status: status, Why: why, Detail: detail, Taken: m.Taken,
+	})
+}
+
+// deferred reports that the message is to be tried again.
+func (s *senders) deferred(m floor.Sendable, after time.Duration, why conversation.FailCause, detail string) {
+	s.report(m.Conversation, conversation.Deferred{
+		Conversation: m.Conversation, No: m.Message.No, After: after, Why: why, Detail: detail, Taken: m.Taken,
+	})
+}
+
+func (s *senders) failed(t Transport, m floor.Sendable, out Outbound, err error) {
 	log := s.board.config.Logger
 	var e *SendError
 	if !errors.As(err, &e) || e == nil {
@@ -236,17 +226,15 @@ func (s *senders) failed(t Transport, out Outbound, err error) {
 		"temporary", e.Temporary, "attempt", out.Attempt, "detail", e.Detail, "err", e.Err)
 	switch {
 	case e.Ambiguous:
-		s.settle(t, out)
+		s.settle(t, m, out)
 	case e.Temporary:
 		after := e.After
 		if after <= 0 {
 			after = backOff(out.Attempt)
 		}
-		s.report(out.Conversation, conversation.Deferred{Conversation: out.Conversation, No: out.No, After: after, Why: why, Detail: e.Detail})
+		s.deferred(m, after, why, e.Detail)
 	default:
-		s.report(out.Conversation, conversation.Settled{
-			Conversation: out.Conversation, No: out.No, Status: conversation.StatusFailed, Why: why, Detail: e.Detail,
-		})
+		s.settled(m, conversation.StatusFailed, why, e.Detail)
 	}
 }
 
@@ -256,11 +244,15 @@ func backOff(attempt int) time.Duration {
 }
 
 // settle finds out what became of a message that may have arrived.
-func (s *senders) settle(t Transport, out Outbound) {
+func (s *senders) settle(t Transport, m floor.Sendable, out Outbound) {
 	settler, ok := t.(Settler)
 	until := s.board.config.Clock.Now().Add(s.board.config.UnknownAfter)
 	for n := 1; ok; n++ {
-		ctx, cancel := context.WithTimeout(s.ctx, s.board.config.SendTimeout)
+		from, held := s.hold(&m)
+		if !held {
+			return
+		}
+		ctx, cancel := context.WithDeadline(s.ctx, from.Add(s.board.config.SendTimeout))
 		what, receipt, err := settler.Settle(ctx, out)
 		cancel()
 		if s.ctx.Err() != nil {
@@ -272,9 +264,7 @@ func (s *senders) settle(t Transport, out Outbound) {
 				s.arrived(out, receipt)
 				return
 			case NotSent:
-				s.report(out.Conversation, conversation.Deferred{
-					Conversation: out.Conversation, No: out.No, After: backOff(out.Attempt), Why: conversation.FailTransport,
-				})
+				s.deferred(m, backOff(out.Attempt), conversation.FailTransport, "")
 				return
 			}
 		}
@@ -290,9 +280,7 @@ func (s *senders) settle(t Transport, out Outbound) {
 			return
 		}
 	}
-	s.report(out.Conversation, conversation.Settled{
-		Conversation: out.Conversation, No: out.No, Status: conversation.StatusUnknown, Why: conversation.FailTransport,
-	})
+	s.settled(m, conversation.StatusUnknown, conversation.FailTransport, "")
 }
 
 // report puts a result into the log, with which the lane's message is over, if
@@ -309,7 +297,7 @@ func (s *senders) report(lane conversation.ID, cmd any) {
 			return
 		}
 		refusal := (*conversation.Refusal)(nil)
-		if errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown) || errors.Is(err, ErrClosed) || s.ctx.Err() != nil {
+		if errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown) || errors.Is(err, floor.ErrLaneLost) || errors.Is(err, ErrClosed) || s.ctx.Err() != nil {
 			return
 		}
 		select {

@@ -347,7 +347,9 @@ func TestReportsOfAFormerHolder(t *testing.T) {
 			}
 			for _, report := range []func(taken uint64) Command{
 				func(taken uint64) Command { return Deferred{No: 1, Taken: taken} },
-				func(taken uint64) Command { return Settled{No: 1, Status: StatusFailed, Why: FailBlocked, Taken: taken} },
+				func(taken uint64) Command {
+					return Settled{No: 1, Status: StatusFailed, Why: FailBlocked, Taken: taken}
+				},
 				func(taken uint64) Command { return Settled{No: 1, Status: StatusUnknown, Taken: taken} },
 			} {
 				if c, taken := begun(); tt.mine {

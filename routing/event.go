@@ -106,7 +106,18 @@ type KeyUsed struct {
 	Message      int             `json:"message,omitempty"`      // of the command's answer; 0 when it had none
 }
 
+// NodeAlive says until when a process that has messages to send is there for
+// certain. From then on another may take over what is left of them. It is written
+// only where others may have the board open. The process writes it itself, before
+// it sends; once, of one that has not been heard of for too long, another does, so that
+// it has the time to.
+type NodeAlive struct {
+	Node  string    `json:"node"`  // as Config.Node names it
+	Until time.Time `json:"until"` // by the clock of whoever wrote it
+}
+
 func (KeyUsed) routingEvent()       {}
+func (NodeAlive) routingEvent()     {}
 func (OutageOver) routingEvent()    {}
 func (QueueSet) routingEvent()      {}
 func (QueueDeleted) routingEvent()  {}

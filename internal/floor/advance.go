@@ -16,6 +16,12 @@ import (
 // until then before a command or a query.
 func (f *Floor) Advance(now time.Time) bool {
 	f.begin()
+	more := f.advance(now)
+	f.lendIfGiven()
+	return more
+}
+
+func (f *Floor) advance(now time.Time) bool {
 	f.engine()
 	if f.sweep() || f.route() {
 		f.follow()

@@ -15,7 +15,7 @@ func (f *Floor) Apply(e *Event) {
 	f.begin()
 	f.seq = e.Seq
 	f.apply(e)
-	f.settle, f.adrift = f.settle[:0], f.adrift[:0] // what follows from it is in the log too
+	f.settle, f.adrift, f.given = f.settle[:0], f.adrift[:0], false // what follows from it is in the log too
 }
 
 func (f *Floor) apply(e *Event) {
@@ -38,6 +38,8 @@ func (f *Floor) apply(e *Event) {
 		f.applyAgent(e, b)
 	case routing.KeyUsed:
 		r.conversation, r.message = b.Conversation, b.Message
+	case routing.NodeAlive:
+		f.applyAlive(e, b)
 	case routing.Event:
 		f.applyRouting(e, b)
 	}
@@ -87,6 +89,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 		conversation.TranscriptCut:
 		return
 	case conversation.SendSettled, conversation.SendDeferred, conversation.SendDue, conversation.LaneTaken:
+		f.giveLane(c)
 		f.indexTimer(c)
 		return
 	case conversation.Opened:
@@ -130,6 +133,9 @@ func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {
 		if _, known := f.seen.find(k, e.At); !known {
 			f.seen.add(k, e.At, remembered{conversation: c.v.ID, message: m.No})
 		}
+	}
+	if m.Delivery != nil {
+		f.giveLane(c)
 	}
 	f.indexTimer(c)
 }

@@ -56,6 +56,7 @@ func (f *Floor) Do(now time.Time, cmd Command) (Result, error) {
 	if f.route() {
 		f.follow()
 	}
+	f.lendIfGiven()
 	return res, nil
 }
 
@@ -78,6 +79,8 @@ func (f *Floor) dispatch(body any) (Result, error) {
 	case Emptied:
 		f.emptied(cmd)
 		return Result{}, nil
+	case HoldLane:
+		return Result{}, f.holdLane(cmd)
 	}
 	return Result{}, fmt.Errorf("%w: %T", ErrCommand, body)
 }

@@ -78,6 +78,8 @@ type Config struct {
 	// InMemory is how many messages of a transcript are in memory; 0 is the
 	// default. Tests make it small.
 	InMemory int
+	// Lease is how it keeps what it has to send.
+	Lease Lease
 }
 
 // stepLimit bounds the offers, and the conversations swept, in one step.
@@ -108,7 +110,8 @@ type Floor struct {
 	outage    routing.Outage
 	outageSet uint64
 	sweeps    []sweep
-	away      []Away // never changed in place
+	away      []Away               // never changed in place
+	leases    map[string]time.Time // until when a node is there, of those that send
 
 	router    *routing.Router
 	deadlines order.Heap[any]
@@ -118,6 +121,8 @@ type Floor struct {
 	// adrift are conversations that have come to wait in a deleted queue, or back
 	// to one that may be closed.
 	adrift []*convRec
+	// given says that the step has given this node a lane.
+	given bool
 
 	events    []Event
 	pending   command // what the events are stamped with
@@ -228,6 +233,7 @@ func New(c Config) *Floor {
 		customers: make(map[conversation.Source]map[conversation.Customer]conversation.ID),
 		seen:      newMemory(seenHorizon),
 		keys:      newMemory(keyHorizon),
+		leases:    make(map[string]time.Time),
 		router:    routing.NewRouter(),
 		journal:   journal{epoch: 1},
 	}

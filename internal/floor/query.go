@@ -2,6 +2,7 @@ package floor
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -241,87 +242,6 @@ func (f *Floor) Explain(id conversation.ID, made *conversation.OfferMade) (routi
 	return x, nil
 }
 
-// Sendable is a message that is to be sent now.
-type Sendable struct {
-	Conversation conversation.ID
-	Channel      conversation.Channel
-	Source       conversation.Source
-	Customer     conversation.Customer
-	LastCustomer time.Time
-	Message      *conversation.Message
-	AuthorName   string
-	ReplyTo      string // the channel's id of the message that it answers
-	Attempt      int    // counts from 1
-	// Doubtful says that another process may have sent it already.
-	Doubtful bool
-	// Gone says that the source was removed meanwhile.
-	Gone bool
-}
-
-// ToSend returns the message at the head of the conversation's lane, if the node
-// has the lane and no retry is pending.
-func (f *Floor) ToSend(id conversation.ID, node string) (Sendable, bool) {
-	c := f.convs[id]
-	if c == nil || c.v.Lane == nil || c.v.Lane.Node != node || c.v.Lane.Retry.Pending() {
-		return Sendable{}, false
-	}
-	m := c.v.Message(c.v.Lane.No)
-	if m == nil || m.Delivery == nil || m.Delivery.Status != conversation.StatusQueued {
-		return Sendable{}, false
-	}
-	v := &c.v
-	s := Sendable{
-		Conversation: id, Channel: v.Channel, Source: v.Source, Customer: v.Customer,
-		LastCustomer: v.LastCustomer, Message: m, Attempt: v.Lane.Attempt + 1, Doubtful: v.Lane.Doubtful,
-	}
-	if src := f.sources[v.Source]; src != nil {
-		s.Gone = src.removed
-	}
-	if to := v.Message(m.ReplyTo); to != nil {
-		s.ReplyTo = to.ExternalID
-	}
-	if m.Author.Kind == conversation.FromAgent {
-		if a := f.agents[agent.ID(m.Author.ID)]; a != nil {
-			s.AuthorName = a.entry.Name
-		}
-	}
-	return s, true
-}
-
-// LaneOf is who sends a conversation's messages.
-type LaneOf struct {
-	Conversation conversation.ID
-	Node         string
-}
-
-// Lanes returns the conversations that have something to send, by ID.
-func (f *Floor) Lanes() []LaneOf {
-	var out []LaneOf
-	f.Conversations(func(c *conversation.Conversation) bool {
-		if l := c.Lane; l != nil {
-			out = append(out, LaneOf{c.ID, l.Node})
-		}
-		return true
-	})
-	return out
-}
-
-// TakeLane is a command: the node sends the conversation's messages from now on.
-type TakeLane struct {
-	Conversation conversation.ID
-	Node         string
-}
-
-// takeLane hands a lane to another node, or to the same one after a restart.
-func (f *Floor) takeLane(cmd TakeLane) error {
-	c, err := f.conversationOf(cmd.Conversation)
-	if err != nil || c.v.Lane == nil {
-		return err
-	}
-	f.emit(conversation.LaneTaken{Conversation: c.v.ID, Node: cmd.Node})
-	return nil
-}
-
 // Size returns how many conversations are in memory.
 func (f *Floor) Size() int { return len(f.convs) }
 
@@ -338,6 +258,7 @@ type State struct {
 	Seen, Keys    int
 	Sweeps        int
 	Away          []Away
+	Leases        map[string]time.Time
 }
 
 // State returns the whole state, for tests and comparisons. It is a deep enough
@@ -346,6 +267,7 @@ func (f *Floor) State() State {
 	s := State{
 		Seq: f.seq, Settings: f.settings, Setup: f.Setup(), Customers: make(map[string]conversation.ID),
 		Seen: f.seen.size(f.now), Keys: f.keys.size(f.now), Sweeps: len(f.sweeps), Away: f.away,
+		Leases: maps.Clone(f.leases),
 	}
 	for _, id := range sortedKeys(f.agents) {
 		s.Agents = append(s.Agents, f.agents[id].v)

@@ -41,6 +41,7 @@ var parts = []part{
 	{wire.Kind{Name: "source", Zero: sourceLine{}}, takeSources, putSource},
 	{wire.Kind{Name: "queue", Zero: queueLine{}}, takeQueues, putQueue},
 	{wire.Kind{Name: "agent", Zero: agentLine{}}, takeAgents, putAgent},
+	{wire.Kind{Name: "node", Zero: nodeLine{}}, takeNodes, putNode},
 	{wire.Kind{Name: "seen", Zero: seenLine{}}, takeSeen, putSeen},
 	{wire.Kind{Name: "keys", Zero: keysLine{}}, takeKeys, putKeys},
 	{wire.Kind{Name: "conversation", Zero: conversationLine{}}, nil, nil},
@@ -108,6 +109,29 @@ func putTeam(f *Floor, body any) error {
 		return fmt.Errorf("the team %q is there twice", t.ID)
 	}
 	f.teams[t.ID] = t
+	return nil
+}
+
+// nodeLine is a node that sends, and until when it is there.
+type nodeLine struct {
+	Node  string    `json:"node"`
+	Until time.Time `json:"until"`
+}
+
+func takeNodes(f *Floor) func(yield func(body any) error) error {
+	list := make([]nodeLine, 0, len(f.leases))
+	for node, until := range f.leases { // order-free: sorted where it is written
+		list = append(list, nodeLine{node, until})
+	}
+	return sorted(list, func(a, b nodeLine) int { return cmp.Compare(a.Node, b.Node) })
+}
+
+func putNode(f *Floor, body any) error {
+	l := body.(nodeLine)
+	if _, twice := f.leases[l.Node]; twice {
+		return fmt.Errorf("the node %q is there twice", l.Node)
+	}
+	f.leases[l.Node] = l.Until
 	return nil
 }
 

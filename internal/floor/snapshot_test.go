@@ -25,7 +25,7 @@ import (
 // here has to come back, and TestRandomWalk looks whether it does.
 var rebuilt = map[string][]string{
 	"Floor": {
-		"config", "now", "roster", "router", "deadlines", "settle", "adrift", "events", "pending", "journal", "snapshots",
+		"config", "now", "roster", "router", "deadlines", "settle", "adrift", "given", "events", "pending", "journal", "snapshots",
 		"agentEvents", "convEvents", "rules", "targets",
 	},
 	"convRec":    {"waiter", "timer", "held", "epoch"},

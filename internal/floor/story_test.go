@@ -219,7 +219,7 @@ func (s *storyteller) command() Command {
 	}
 	by, body := s.body()
 	if s.chance(2) {
-		by, body = supervisor, TakeLane{Conversation: s.conversation(), Node: pick(s, "n1", "n2")}
+		by, body = platform, TakeLane{Conversation: s.conversation(), Node: pick(s, "n1", "n2"), Alone: s.chance(30)}
 	}
 	c := Command{By: by, Body: body}
 	switch {
@@ -505,16 +505,23 @@ func (s *storyteller) ofSender() (agent.Actor, any) {
 		at = append(at, l.Conversation)
 	}
 	id, no := s.conversation(), 1+s.rng.IntN(4)
+	var taken uint64
 	if len(at) > 0 && s.chance(90) {
 		id = pick(s, at...)
 		no = s.f.convs[id].v.Lane.No
+		taken = pick(s, 0, s.f.convs[id].v.Lane.Taken, s.f.convs[id].v.Lane.Taken, 1)
 	}
-	if s.chance(30) {
-		return platform, conversation.Deferred{Conversation: id, No: no, After: time.Duration(s.rng.IntN(30)) * time.Second, Why: "rate-limited"}
+	switch {
+	case s.chance(10):
+		return platform, HoldLane{Conversation: id, No: no, Taken: taken}
+	case s.chance(30):
+		return platform, conversation.Deferred{
+			Conversation: id, No: no, After: time.Duration(s.rng.IntN(30)) * time.Second, Why: "rate-limited", Taken: taken,
+		}
 	}
 	s.next++
 	return platform, conversation.Settled{
-		Conversation: id, No: no, ExternalID: fmt.Sprint("out-", s.next),
+		Conversation: id, No: no, Taken: taken, ExternalID: fmt.Sprint("out-", s.next),
 		Status: pick(s, conversation.StatusSent, conversation.StatusSent, conversation.StatusFailed, conversation.StatusUnknown),
 	}
 }

@@ -22,7 +22,8 @@ type journal struct {
 	seen, keys int
 	away       []Away
 	moved      []customerBefore
-	gone       []conversation.ID // forgotten in this batch
+	gone       []conversation.ID    // forgotten in this batch
+	leases     map[string]time.Time // nil when no lease changed
 }
 
 type convBefore struct {
@@ -152,6 +153,9 @@ func (f *Floor) Undo() {
 	f.seen.cut(j.seen)
 	f.keys.cut(j.keys)
 	f.undoSetup()
+	if j.leases != nil {
+		f.leases = j.leases
+	}
 	for i := range f.sweeps {
 		f.sweeps[i].todo, f.sweeps[i].found = nil, false
 	}
@@ -239,7 +243,7 @@ func (f *Floor) reset() {
 	}
 	clear(f.events)
 	f.events = f.events[:0]
-	f.settle, f.adrift = f.settle[:0], f.adrift[:0]
+	f.settle, f.adrift, f.given = f.settle[:0], f.adrift[:0], false
 	f.pending = command{}
 }
 

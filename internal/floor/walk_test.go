@@ -69,7 +69,7 @@ func TestRandomWalk(t *testing.T) {
 		conversation.ArchiveDue{}, conversation.TranscriptCut{}, conversation.MessageEmptied{},
 		routing.QueueSet{}, routing.QueueDeleted{}, routing.QueueOpened{}, routing.QueueClosed{}, routing.QueueSwept{}, routing.TeamSet{},
 		routing.AgentSet{}, routing.AgentDeleted{}, routing.SourceSet{}, routing.SourceRemoved{},
-		routing.SourceSwept{}, routing.SettingsSet{}, routing.Outage{}, routing.OutageOver{},
+		routing.SourceSwept{}, routing.SettingsSet{}, routing.Outage{}, routing.OutageOver{}, routing.NodeAlive{},
 	} {
 		if name := fmt.Sprintf("%T", k); done[name] == 0 && commands >= 10_000 {
 			t.Errorf("%s never happened", name)
@@ -115,7 +115,9 @@ func loadZone(name string) (*time.Location, error) {
 // newWalkFloor returns a floor for a walk: every other seed has an archive, and
 // some have short transcripts.
 func newWalkFloor(seed uint64) *Floor {
-	c := Config{Load: loadZone, Node: "n1", Archive: seed%2 == 1}
+	c := Config{Load: loadZone, Node: "n1", Archive: seed%2 == 1, Lease: Lease{
+		Shared: func() bool { return true }, Enough: 20 * time.Second, For: 30 * time.Second, Skew: 2 * time.Second,
+	}}
 	if seed%4 < 2 {
 		c.InMemory = 6
 	}
@@ -399,7 +401,7 @@ func (w *walk) typed(cmd Command, err error) {
 	for _, kind := range []error{
 		ErrActor, ErrKey, ErrCommand, agent.ErrNotAllowed, agent.ErrState, conversation.ErrNotAllowed, conversation.ErrCommand,
 		conversation.ErrState, conversation.ErrInbound, conversation.ErrStale, conversation.ErrPriority, routing.ErrUnknown,
-		routing.ErrRemoved, routing.ErrSetup, routing.ErrInUse, routing.ErrTarget,
+		routing.ErrRemoved, routing.ErrSetup, routing.ErrInUse, routing.ErrTarget, ErrLaneLost,
 	} {
 		if errors.Is(err, kind) {
 			return
