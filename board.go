@@ -15,6 +15,7 @@ import (
 	"github.com/switchboard-go/switchboard/agent"
 	"github.com/switchboard-go/switchboard/conversation"
 	"github.com/switchboard-go/switchboard/internal/floor"
+	"github.com/switchboard-go/switchboard/routing"
 )
 
 // Errors of a Board. Branch with errors.Is.
@@ -64,6 +65,9 @@ type Result struct {
 	Duplicate bool
 	// Accepted has the outcome for each offer of a conversation.AcceptAll.
 	Accepted []Accepted
+	// Erasure is the number of the erasure that a routing.Erase has begun; see
+	// [Board.Erasure].
+	Erasure uint64
 }
 
 // Accepted is the outcome for one offer of a conversation.AcceptAll.
@@ -121,6 +125,7 @@ type Board struct {
 	sends     senders
 	archives  archivers
 	snapshots snapshots
+	erasures  erasers
 }
 
 // Open opens a board: it reads the newest snapshot that can be read and the rest
@@ -166,11 +171,13 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 	})
 	b.sends.init(b)
 	b.archives.init(b)
+	b.erasures.init(b)
 	b.snapshots.init(b, own)
 	b.appends.start(log)
 	if err := b.recover(ctx); err != nil {
 		b.sends.stop()
 		b.archives.stop()
+		b.erasures.stop()
 		b.snapshots.stop()
 		b.appends.stop()
 		return nil, errors.Join(err, log.Close())
@@ -258,6 +265,7 @@ func (b *Board) Close() error {
 		<-b.done
 		b.sends.stop()
 		b.archives.stop()
+		b.erasures.stop()
 		b.snapshots.stop()
 		b.appends.stop()
 		b.tail.stop()
@@ -292,6 +300,9 @@ func (b *Board) Do(ctx context.Context, c Command) (Result, error) {
 	if err := c.check(); err != nil {
 		return Result{}, err
 	}
+	if e, ok := c.Do.(routing.Erase); ok {
+		return b.erase(ctx, c, e)
+	}
 	res, err := b.do(ctx, c)
 	if u, ok := c.Do.(conversation.Unsend); ok && b.config.Archive != nil && errors.Is(err, conversation.ErrUnknownMessage) {
 		return b.unsendArchived(ctx, c, u, err)
@@ -322,7 +333,7 @@ func (b *Board) do(ctx context.Context, c Command) (Result, error) {
 	if err := b.ask(ctx, r); err != nil {
 		return Result{}, err
 	}
-	res := Result{Conversation: r.res.Conversation, Message: r.res.Message, Duplicate: r.res.Duplicate}
+	res := Result{Conversation: r.res.Conversation, Message: r.res.Message, Duplicate: r.res.Duplicate, Erasure: r.res.Erasure}
 	for _, a := range r.res.Accepted {
 		res.Accepted = append(res.Accepted, Accepted(a))
 	}

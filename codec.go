@@ -104,6 +104,9 @@ var kinds = []wire.Kind{
 	{Name: "routing.settings-set", Zero: routing.SettingsSet{}},
 	{Name: "routing.outage", Zero: routing.Outage{}},
 	{Name: "routing.outage-over", Zero: routing.OutageOver{}},
+	{Name: "routing.erasure-begun", Zero: routing.ErasureBegun{}},
+	{Name: "routing.erasure-cleared", Zero: routing.ErasureCleared{}},
+	{Name: "routing.erasure-done", Zero: routing.ErasureDone{}},
 	{Name: "routing.key-used", Zero: routing.KeyUsed{}},
 	{Name: "routing.node-alive", Zero: routing.NodeAlive{}},
 }

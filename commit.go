@@ -466,6 +466,7 @@ func (b *Board) publish(events []floor.Event) {
 	b.tail.add(events, b.position)
 	b.sends.look(events)
 	b.archives.see(events)
+	b.erasures.see(events)
 }
 
 // arm sets the one timer for the earliest deadline. A timer that is set for
@@ -473,6 +474,7 @@ func (b *Board) publish(events []floor.Event) {
 // at once, unless that has just failed.
 func (b *Board) arm(served bool) {
 	b.archives.start()
+	b.erasures.start()
 	b.sends.start()
 	at, ok := b.floor.Next()
 	if look, some := b.sends.nextLook(); some && (!ok || look.Before(at)) {

@@ -214,6 +214,14 @@ func (a Administrator) RemoveSource(ctx context.Context, id conversation.Source,
 	return err
 }
 
+// Erase removes all that the board knows of a customer and returns the number of
+// the erasure, when it is certain to happen: see routing.Erase, and
+// [Board.Erasure] for whether it is done.
+func (a Administrator) Erase(ctx context.Context, s conversation.Source, who conversation.Customer) (uint64, error) {
+	res, err := a.Do(ctx, routing.Erase{Source: s, Customer: who})
+	return res.Erasure, err
+}
+
 // Bot is a program's door to the board: it writes to customers while no agent
 // does (E89).
 type Bot struct {

@@ -3,6 +3,8 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -124,7 +126,7 @@ func (s *senders) start() {
 			})
 		}
 	}
-	if len(s.busy) == 0 && s.quiet != nil && s.board.archives.idle() {
+	if len(s.busy) == 0 && s.quiet != nil && s.board.archives.idle() && s.board.erasures.idle() {
 		close(s.quiet)
 		s.quiet = nil
 	}
@@ -223,7 +225,7 @@ func (s *senders) failed(t Transport, m floor.Sendable, out Outbound, err error)
 		what = "a message may not have been sent"
 	}
 	log.Warn(what, "conversation", out.Conversation, "no", out.No, "why", why,
-		"temporary", e.Temporary, "attempt", out.Attempt, "detail", e.Detail, "err", e.Err)
+		"temporary", e.Temporary, "attempt", out.Attempt, "detail", discreet(e.Detail, &out), "err", discreet(errorText(e.Err), &out))
 	switch {
 	case e.Ambiguous:
 		s.settle(t, m, out)
@@ -236,6 +238,28 @@ func (s *senders) failed(t Transport, m floor.Sendable, out Outbound, err error)
 	default:
 		s.settled(m, conversation.StatusFailed, why, e.Detail)
 	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// discreet takes what is the customer's out of a text that a transport made: the
+// log of the process is not erased with the customer.
+func discreet(s string, m *Outbound) string {
+	theirs := []string{string(m.Customer), url.QueryEscape(string(m.Customer)), m.Text, m.ReplyTo}
+	for _, a := range m.Attachments {
+		theirs = append(theirs, a.Reference, a.Name)
+	}
+	for _, t := range theirs {
+		if t != "" {
+			s = strings.ReplaceAll(s, t, "[...]")
+		}
+	}
+	return s
 }
 
 // backOff is how long to wait before the next attempt.
@@ -308,9 +332,10 @@ func (s *senders) report(lane conversation.ID, cmd any) {
 	}
 }
 
-// Quiet waits until no message is in flight and nothing on its way to the archive:
-// every Send, Settle and call of the archive that has begun has returned and its
-// result is in the log. It is for tests and for shutting down; what waits to be
+// Quiet waits until no message is in flight and nothing is on its way to the
+// archive or being erased: every Send, Settle and call of the archive that has
+// begun has returned and its result is in the log. It is for tests and for
+// shutting down; what waits to be
 // tried again is not in flight. It
 // returns the context's error or ErrClosed when that comes first, and a
 // *StaleError when the store does not answer.
@@ -319,7 +344,7 @@ func (b *Board) Quiet(ctx context.Context) error {
 		// What was committed before this call has been looked at before the query.
 		var quiet chan struct{}
 		err := b.view(ctx, func(*floor.Floor) error {
-			if (len(b.sends.busy) > 0 || !b.archives.idle()) && b.sends.quiet == nil {
+			if (len(b.sends.busy) > 0 || !b.archives.idle() || !b.erasures.idle()) && b.sends.quiet == nil {
 				b.sends.quiet = make(chan struct{})
 			}
 			quiet = b.sends.quiet

@@ -177,6 +177,9 @@ func (s *snapshots) keep(j *job) error {
 		}
 		return err
 	}
+	if err := s.forgotten(s.ctx, j); err != nil {
+		return err
+	}
 	return s.trim(s.ctx, j)
 }
 

@@ -70,6 +70,15 @@ func (t *tail) grow(n uint64) {
 	t.ring = ring
 }
 
+// forget drops the events before seq.
+func (t *tail) forget(seq uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for ; t.first < min(seq, t.next); t.first++ {
+		t.ring[t.first%uint64(len(t.ring))] = Event{}
+	}
+}
+
 // stop ends every wait.
 func (t *tail) stop() {
 	t.mu.Lock()

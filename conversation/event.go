@@ -257,6 +257,7 @@ const (
 	CloseGone       CloseCause = "agent-gone" // the default reason: disconnected, forced out or deleted
 	CloseNoneOwed   CloseCause = "none-owed"  // a joined agent left and owes no reason by policy
 	CloseSupervisor CloseCause = "supervisor" // a supervisor wrapped up for the agent
+	CloseErased     CloseCause = "erased"     // the default reason: the customer's data was erased
 )
 
 // SeatEnded says that a seat is closed, with the reason the agent owed.

@@ -8,8 +8,9 @@ import (
 // Command asks for a change of the setup. The types of this file are all there
 // are. Each is refused with a *SetupError that has all problems, each with its
 // field path, when the setup it would make is not valid, and, by the Board, with
-// conversation.ErrNotAllowed to anyone but an administrator; RemoveSource is also
-// open to the platform, which reports a page that was disconnected.
+// conversation.ErrNotAllowed to anyone but an administrator; RemoveSource and
+// Erase are also open to the platform, which reports a page that was disconnected
+// and a customer who wants to be forgotten.
 type Command interface {
 	// Name is the command's name, as refusals show it.
 	Name() string
@@ -86,6 +87,23 @@ type PutSettings struct {
 	Settings Settings // all of them: a zero field goes back to its default
 }
 
+// Erase removes all that the board knows of a customer: open conversations end,
+// and everything of the customer leaves the state, the archive, the snapshots and
+// the log. It succeeds when that is certain to happen, whatever crashes: the number
+// of the erasure is in the Board's Result, and ErasureDone says when it is through.
+// A customer of whom nothing is known, or who was erased before, is a success as
+// well. What the customer writes afterwards opens a new conversation.
+//
+// The command must not put into the log what is to be erased: with a Why or a Key
+// it is refused with conversation.ErrCommand, and so is one without names, and from an actor whose
+// ID has the customer's in it with conversation.ErrNotAllowed. The Board refuses
+// it with an error that matches errors.ErrUnsupported where its log can forget
+// nothing.
+type Erase struct {
+	Source   conversation.Source   // the page that the customer wrote to; it may be removed by now
+	Customer conversation.Customer // as the channel names them to the source
+}
+
 // Name implements Command.
 func (Configure) Name() string { return "Configure" }
 
@@ -116,6 +134,9 @@ func (RemoveSource) Name() string { return "RemoveSource" }
 // Name implements Command.
 func (PutSettings) Name() string { return "PutSettings" }
 
+// Name implements Command.
+func (Erase) Name() string { return "Erase" }
+
 func (Configure) routingCommand()    {}
 func (PutQueue) routingCommand()     {}
 func (DeleteQueue) routingCommand()  {}
@@ -126,3 +147,4 @@ func (DeleteAgent) routingCommand()  {}
 func (PutSource) routingCommand()    {}
 func (RemoveSource) routingCommand() {}
 func (PutSettings) routingCommand()  {}
+func (Erase) routingCommand()        {}

@@ -116,6 +116,33 @@ type NodeAlive struct {
 	Until time.Time `json:"until"` // by the clock of whoever wrote it
 }
 
+// ErasureBegun says that a customer's conversations have left the state for ever.
+// The number of the event names the erasure; who the customer is is not in the
+// log. An open conversation has ended before, and no event about any of them
+// follows.
+type ErasureBegun struct {
+	Conversations []conversation.ID `json:"conversations,omitempty"` // those that were in memory, ascending
+	// Archive says that the archive has to be erased too, before ErasureCleared.
+	Archive bool   `json:"archive,omitempty"`
+	Node    string `json:"node"` // the process that carries the erasure through
+}
+
+// ErasureCleared says that nothing of the customer is in the archive, and nothing
+// any more in the state.
+type ErasureCleared struct {
+	Erasure uint64 `json:"erasure"` // the number of the ErasureBegun event
+}
+
+// ErasureDone says that what the snapshots and the log had of the customer is
+// gone too: nothing is left on the board.
+type ErasureDone struct {
+	Erasure uint64 `json:"erasure"` // the number of the ErasureBegun event
+}
+
+func (ErasureBegun) routingEvent()   {}
+func (ErasureCleared) routingEvent() {}
+func (ErasureDone) routingEvent()    {}
+
 func (KeyUsed) routingEvent()       {}
 func (NodeAlive) routingEvent()     {}
 func (OutageOver) routingEvent()    {}

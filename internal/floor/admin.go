@@ -176,6 +176,9 @@ func (f *Floor) removeSource(cmd routing.RemoveSource) error {
 }
 
 func (f *Floor) applyRouting(e *Event, b routing.Event) {
+	if f.applyErasure(e, b) {
+		return
+	}
 	switch b := b.(type) {
 	case routing.QueueOpened:
 		if q := f.queues[b.Queue]; q != nil {

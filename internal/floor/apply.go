@@ -115,16 +115,21 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 			defer f.indexAgent(a)
 		}
 	case conversation.Forgotten:
-		k := customerKey{c.v.Source, c.v.Customer}
-		if f.customer(k) == id {
-			f.setCustomer(k, 0)
-		}
-		f.unindexConv(c)
-		delete(f.convs, id)
-		f.journal.gone = append(f.journal.gone, id)
+		f.drop(c)
 		return
 	}
 	f.indexConv(c)
+}
+
+// drop takes the conversation out of the state. The caller has touched it.
+func (f *Floor) drop(c *convRec) {
+	k := customerKey{c.v.Source, c.v.Customer}
+	if f.customer(k) == c.v.ID {
+		f.setCustomer(k, 0)
+	}
+	f.unindexConv(c)
+	delete(f.convs, c.v.ID)
+	f.journal.gone = append(f.journal.gone, c.v.ID)
 }
 
 func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {

@@ -70,10 +70,20 @@ func (f *Floor) dispatch(body any) (Result, error) {
 		return res, err
 	case agent.Command:
 		return Result{}, f.doAgent(cmd)
+	case Erase:
+		return f.erase(cmd)
+	case routing.Erase:
+		return f.erase(Erase{Erase: cmd})
 	case routing.Command:
 		return Result{}, f.doRouting(cmd)
 	case TakeLane:
 		return Result{}, f.takeLane(cmd)
+	case Cleared:
+		f.clearErasure(cmd)
+		return Result{}, nil
+	case Purged:
+		f.purged(cmd)
+		return Result{}, nil
 	case Empty:
 		return f.empty(cmd)
 	case Emptied:

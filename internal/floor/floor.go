@@ -59,6 +59,8 @@ type Result struct {
 	Duplicate bool
 	// Accepted is the outcome for each offer of an AcceptAll.
 	Accepted []Accepted
+	// Erasure is the number of an erasure.
+	Erasure uint64
 }
 
 // Accepted is the outcome for one offer of an AcceptAll.
@@ -111,6 +113,7 @@ type Floor struct {
 	outageSet uint64
 	sweeps    []sweep
 	away      []Away               // never changed in place
+	erasures  []Erasure            // by number; never changed in place
 	leases    map[string]time.Time // until when a node is there, of those that send
 
 	router    *routing.Router

@@ -259,6 +259,7 @@ type State struct {
 	Sweeps        int
 	Away          []Away
 	Leases        map[string]time.Time
+	Erasures      []Erasure
 }
 
 // State returns the whole state, for tests and comparisons. It is a deep enough
@@ -266,7 +267,7 @@ type State struct {
 func (f *Floor) State() State {
 	s := State{
 		Seq: f.seq, Settings: f.settings, Setup: f.Setup(), Customers: make(map[string]conversation.ID),
-		Seen: f.seen.size(f.now), Keys: f.keys.size(f.now), Sweeps: len(f.sweeps), Away: f.away,
+		Seen: f.seen.size(f.now), Keys: f.keys.size(f.now), Sweeps: len(f.sweeps), Away: f.away, Erasures: f.erasures,
 		Leases: maps.Clone(f.leases),
 	}
 	for _, id := range sortedKeys(f.agents) {

@@ -56,6 +56,7 @@ type boardLine struct {
 	OutageSet uint64           `json:"outageSet,omitempty"`
 	Sweeps    []sweepLine      `json:"sweeps,omitempty"`
 	Away      []Away           `json:"away,omitempty"`
+	Erasures  []Erasure        `json:"erasures,omitempty"`
 }
 
 // sweepLine is a sweep without what it has found: that is found again.
@@ -67,7 +68,7 @@ type sweepLine struct {
 }
 
 func takeBoard(f *Floor) func(yield func(body any) error) error {
-	l := boardLine{Seq: f.seq, At: f.last, Settings: f.settings, Outage: f.outage, OutageSet: f.outageSet, Away: f.away}
+	l := boardLine{Seq: f.seq, At: f.last, Settings: f.settings, Outage: f.outage, OutageSet: f.outageSet, Away: f.away, Erasures: f.erasures}
 	for i := range f.sweeps {
 		s := &f.sweeps[i]
 		l.Sweeps = append(l.Sweeps, sweepLine{s.source, s.queue, s.outage, s.set})
@@ -84,7 +85,7 @@ func putBoard(f *Floor, body any) error {
 		return fmt.Errorf("a board without events")
 	}
 	f.seq, f.last, f.now = l.Seq, l.At, l.At
-	f.settings, f.outage, f.outageSet, f.away = l.Settings, l.Outage, l.OutageSet, l.Away
+	f.settings, f.outage, f.outageSet, f.away, f.erasures = l.Settings, l.Outage, l.OutageSet, l.Away, l.Erasures
 	for _, s := range l.Sweeps {
 		f.sweeps = append(f.sweeps, sweep{source: s.Source, queue: s.Queue, outage: s.Outage, set: s.Set})
 	}

@@ -550,7 +550,23 @@ func (s *storyteller) ofArchive() any {
 	return conversation.Stored{Conversation: id, Part: &part}
 }
 
+// ofErasure erases a customer, or reports how far an erasure is.
+func (s *storyteller) ofErasure() (agent.Actor, any) {
+	if n := len(s.f.Erasures()); n > 0 && s.chance(70) {
+		e := s.f.Erasures()[s.rng.IntN(n)]
+		return platform, pick[any](s, Cleared{Erasure: e.No}, Purged{Erasure: e.No}, Purged{Erasure: e.No}, Cleared{Erasure: 1})
+	}
+	e := routing.Erase{Source: pick(s, sourceIDs...), Customer: s.customer()}
+	if c := s.f.convs[s.conversation()]; c != nil && s.chance(60) {
+		e.Source, e.Customer = c.v.Source, c.v.Customer
+	}
+	return pick(s, admin, platform, supervisor), pick[any](s, e, Erase{Erase: e, Clean: true}, routing.Erase{Customer: "x"})
+}
+
 func (s *storyteller) ofAdministrator() (agent.Actor, any) {
+	if s.chance(20) {
+		return s.ofErasure()
+	}
 	have := s.f.Setup()
 	queue, who, src := pick(s, queueIDs...), s.agentID(), pick(s, sourceIDs...)
 	switch n := s.rng.IntN(100); {

@@ -21,6 +21,7 @@ type journal struct {
 	last, now  time.Time
 	seen, keys int
 	away       []Away
+	erasures   []Erasure
 	moved      []customerBefore
 	gone       []conversation.ID    // forgotten in this batch
 	leases     map[string]time.Time // nil when no lease changed
@@ -72,7 +73,8 @@ func (f *Floor) begin() {
 		return
 	}
 	j.open = true
-	j.seq, j.last, j.now, j.seen, j.keys, j.away = f.seq, f.last, f.now, f.seen.len(), f.keys.len(), f.away
+	j.seq, j.last, j.now, j.seen, j.keys = f.seq, f.last, f.now, f.seen.len(), f.keys.len()
+	j.away, j.erasures = f.away, f.erasures
 }
 
 func (f *Floor) touchConv(c *convRec) {
@@ -149,7 +151,7 @@ func (f *Floor) Undo() {
 		f.reset()
 		return
 	}
-	f.seq, f.last, f.now, f.away = j.seq, j.last, j.now, j.away
+	f.seq, f.last, f.now, f.away, f.erasures = j.seq, j.last, j.now, j.away, j.erasures
 	f.seen.cut(j.seen)
 	f.keys.cut(j.keys)
 	f.undoSetup()

@@ -70,6 +70,7 @@ func TestRandomWalk(t *testing.T) {
 		routing.QueueSet{}, routing.QueueDeleted{}, routing.QueueOpened{}, routing.QueueClosed{}, routing.QueueSwept{}, routing.TeamSet{},
 		routing.AgentSet{}, routing.AgentDeleted{}, routing.SourceSet{}, routing.SourceRemoved{},
 		routing.SourceSwept{}, routing.SettingsSet{}, routing.Outage{}, routing.OutageOver{}, routing.NodeAlive{},
+		routing.ErasureBegun{}, routing.ErasureCleared{}, routing.ErasureDone{},
 	} {
 		if name := fmt.Sprintf("%T", k); done[name] == 0 && commands >= 10_000 {
 			t.Errorf("%s never happened", name)
@@ -346,6 +347,8 @@ func (w *walk) observe(e *Event) {
 		}
 	case conversation.Accepted:
 		w.misses[b.Agent] = 0
+	case routing.ErasureBegun:
+		w.erase(b)
 	case conversation.Ending:
 		if b.Cause == conversation.EndedSource && !w.shadow.sources[w.shadow.convs[b.Conversation].v.Source].removed {
 			w.fail("event %d: the source is there", e.Seq)
@@ -355,6 +358,27 @@ func (w *walk) observe(e *Event) {
 	w.shadow.Apply(e)
 	if err := CheckSlots(w.shadow, before); err != nil {
 		w.fail("event %d: %v", e.Seq, err)
+	}
+}
+
+// erase makes sure that all conversations of one customer are erased and no other.
+func (w *walk) erase(b routing.ErasureBegun) {
+	w.t.Helper()
+	if len(b.Conversations) == 0 {
+		return
+	}
+	first := w.shadow.convs[b.Conversations[0]].v
+	var theirs []conversation.ID
+	for _, id := range sortedKeys(w.shadow.convs) {
+		if c := &w.shadow.convs[id].v; c.Source == first.Source && c.Customer == first.Customer {
+			theirs = append(theirs, id)
+			if c.State != conversation.Ended {
+				w.fail("%v is erased while it is %v", id, c.State)
+			}
+		}
+	}
+	if !slices.Equal(theirs, b.Conversations) {
+		w.fail("%v are erased, the customer has %v", b.Conversations, theirs)
 	}
 }
 
@@ -401,7 +425,7 @@ func (w *walk) typed(cmd Command, err error) {
 	for _, kind := range []error{
 		ErrActor, ErrKey, ErrCommand, agent.ErrNotAllowed, agent.ErrState, conversation.ErrNotAllowed, conversation.ErrCommand,
 		conversation.ErrState, conversation.ErrInbound, conversation.ErrStale, conversation.ErrPriority, routing.ErrUnknown,
-		routing.ErrRemoved, routing.ErrSetup, routing.ErrInUse, routing.ErrTarget, ErrLaneLost,
+		ErrArchiveFirst, routing.ErrRemoved, routing.ErrSetup, routing.ErrInUse, routing.ErrTarget, ErrLaneLost,
 	} {
 		if errors.Is(err, kind) {
 			return
