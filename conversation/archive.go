@@ -51,34 +51,44 @@ func (c *Conversation) Part() (Conversation, bool) {
 }
 
 // leave appends what makes the oldest messages leave memory, if there are too
-// many with the events from the given index on. What is not settled stays, and so
-// does what a message in the lane answers: the transport is told its id.
+// many of them in an open conversation with the events from the given index on.
+// What is not settled stays, and so does what a message in the lane answers: the
+// transport is told its id.
 func leave(c *Conversation, r *Rules, out []Event, from int) []Event {
 	limit := r.InMemory
 	if limit <= 0 {
 		limit = DefaultInMemory
 	}
 	n := len(c.Messages)
-	if n < limit {
+	if n < limit || !c.State.Open() {
 		return out // nearly always
 	}
-	to := c.Earlier() + max(1, limit/4)
-	answered := func(m *Message) bool { return m.queued() && m.ReplyTo > 0 && m.ReplyTo <= to }
+	earlier, last := c.Earlier(), c.LastNo()
+	_, due := c.Archiving()
 	for _, e := range out[from:] {
-		if e, ok := e.(MessageAdded); ok {
-			if n++; answered(e.Message) {
-				return out
-			}
+		switch e := e.(type) {
+		case MessageAdded:
+			n++
+		case TranscriptCut:
+			n -= e.To - earlier
+			earlier, due = e.To, false
 		}
 	}
-	if _, due := c.Archiving(); due || n <= limit {
+	if due || n <= limit {
 		return out
+	}
+	to := earlier + max(1, limit/4)
+	answered := func(m *Message) bool { return m.queued() && m.ReplyTo > 0 && m.ReplyTo <= to }
+	for _, e := range out[from:] {
+		if e, ok := e.(MessageAdded); ok && answered(e.Message) {
+			return out
+		}
 	}
 	if c.Lane != nil {
 		if c.Lane.No <= to {
 			return out
 		}
-		for no := c.Lane.No; no <= c.LastNo(); no++ {
+		for no := c.Lane.No; no <= last; no++ {
 			if answered(c.Message(no)) {
 				return out
 			}
