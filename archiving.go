@@ -304,30 +304,54 @@ func (b *Board) archiveFailed(ctx context.Context, id conversation.ID, err error
 	}
 }
 
-// unsendArchived takes back a message that has left memory. It is found in the
-// archive first, while the caller waits, and emptied there afterwards. The error
-// is the given one when it is not in the archive either.
-func (b *Board) unsendArchived(ctx context.Context, c Command, u conversation.Unsend, unknown error) (Result, error) {
+// unsendArchived takes back a message that has left memory, with its parts. It is found
+// in the archive first, while the caller waits, and emptied there afterwards. If it is
+// not in the archive either, it may be still to come.
+func (b *Board) unsendArchived(ctx context.Context, c Command, u conversation.Unsend) (Result, error) {
 	ids, err := b.CustomerArchived(ctx, u.Source, u.Customer)
 	if err != nil {
 		return Result{}, err
 	}
 	for _, id := range slices.Backward(ids) {
-		parts, err := b.load(ctx, id)
-		if err != nil && !errors.Is(err, ErrNotArchived) {
+		nos, there, err := b.findArchived(ctx, id, append([]string{u.ExternalID}, u.Parts...))
+		if err != nil {
 			return Result{}, err
 		}
-		for _, p := range slices.Backward(parts) {
-			for _, m := range slices.Backward(p.Conversation.Messages) {
-				if m.ExternalID != u.ExternalID {
-					continue
-				}
-				if m.Unsent {
-					return Result{Conversation: id, Duplicate: true}, nil
-				}
-				return b.do(ctx, Command{By: c.By, Why: c.Why, Key: c.Key, Do: floor.Empty{Conversation: id, No: m.No}})
+		res := Result{Conversation: id, Duplicate: true}
+		for i, no := range nos {
+			one := Command{By: c.By, Why: c.Why, Do: floor.Empty{Conversation: id, No: no}}
+			if i == len(nos)-1 {
+				one.Key = c.Key // by then all of it is done
+			}
+			if res, err = b.do(ctx, one); err != nil {
+				return Result{}, err
+			}
+		}
+		if there {
+			return res, nil
+		}
+	}
+	c.Do = floor.Missing{Unsend: u}
+	return b.do(ctx, c)
+}
+
+// findArchived returns the numbers of the messages with these ids that are not empty yet,
+// and whether the archive has any of them.
+func (b *Board) findArchived(ctx context.Context, id conversation.ID, external []string) (nos []int, there bool, err error) {
+	parts, err := b.load(ctx, id)
+	if err != nil && !errors.Is(err, ErrNotArchived) {
+		return nil, false, err
+	}
+	for _, p := range parts {
+		for _, m := range p.Conversation.Messages {
+			if m.ExternalID == "" || !slices.Contains(external, m.ExternalID) {
+				continue
+			}
+			there = true
+			if !m.Unsent {
+				nos = append(nos, m.No)
 			}
 		}
 	}
-	return Result{}, unknown
+	return nos, there, nil
 }

@@ -63,6 +63,9 @@ type Result struct {
 	// Duplicate says that the command had been carried out before and nothing
 	// was done.
 	Duplicate bool
+	// Kept says that an edit, an unsend, a reaction or a receipt came before its message,
+	// and is kept for conversation.Horizon: it is done when the message comes.
+	Kept bool
 	// Accepted has the outcome for each offer of a conversation.AcceptAll.
 	Accepted []Accepted
 	// Erasure is the number of the erasure that a routing.Erase has begun; see
@@ -305,7 +308,7 @@ func (b *Board) Do(ctx context.Context, c Command) (Result, error) {
 	}
 	res, err := b.do(ctx, c)
 	if u, ok := c.Do.(conversation.Unsend); ok && b.config.Archive != nil && errors.Is(err, conversation.ErrUnknownMessage) {
-		return b.unsendArchived(ctx, c, u, err)
+		return b.unsendArchived(ctx, c, u)
 	}
 	return res, err
 }
@@ -333,7 +336,9 @@ func (b *Board) do(ctx context.Context, c Command) (Result, error) {
 	if err := b.ask(ctx, r); err != nil {
 		return Result{}, err
 	}
-	res := Result{Conversation: r.res.Conversation, Message: r.res.Message, Duplicate: r.res.Duplicate, Erasure: r.res.Erasure}
+	res := Result{
+		Conversation: r.res.Conversation, Message: r.res.Message, Duplicate: r.res.Duplicate, Kept: r.res.Kept, Erasure: r.res.Erasure,
+	}
 	for _, a := range r.res.Accepted {
 		res.Accepted = append(res.Accepted, Accepted(a))
 	}

@@ -109,6 +109,7 @@ var kinds = []wire.Kind{
 	{Name: "routing.erasure-done", Zero: routing.ErasureDone{}},
 	{Name: "routing.key-used", Zero: routing.KeyUsed{}},
 	{Name: "routing.node-alive", Zero: routing.NodeAlive{}},
+	{Name: "routing.change-kept", Zero: routing.ChangeKept{}},
 }
 
 // registry is made once; it is immutable.

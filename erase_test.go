@@ -281,6 +281,12 @@ func (b *eraseBed) lives() {
 			Channel: "messenger", Source: "page", Customer: conversation.Customer(who + "-psid"), ExternalID: who + "-in-3", Emoji: who,
 		}})
 		b.must(err)
+		res, err := b.Do(b.t.Context(), Command{By: by, Do: conversation.Edit{
+			Channel: "messenger", Source: "page", Customer: conversation.Customer(who + "-psid"), ExternalID: who + "-in-9", Text: who, Edits: 1,
+		}})
+		if b.must(err); !res.Kept {
+			b.t.Fatal("an edit before its message is not kept")
+		}
 	}
 	b.must(b.Quiet(b.t.Context()))
 	if !b.holds(person) || !b.holds("other") {

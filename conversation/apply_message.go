@@ -19,7 +19,9 @@ func applyMessage(c *Conversation, at time.Time, seq uint64, e Event) bool {
 	case MessageUnsent:
 		replace(c, e.No, func(m *Message) { *m = *m.Emptied() })
 	case Reacted:
-		replace(c, e.No, func(m *Message) { m.Reactions = react(m.Reactions, Reaction{By: e.By, Emoji: e.Emoji}) })
+		replace(c, e.No, func(m *Message) {
+			m.Reactions = react(m.Reactions, Reaction{By: e.By, Emoji: e.Emoji, ChannelAt: e.ChannelAt})
+		})
 	case ReceiptAdvanced:
 		applyReceipt(c, at, &e)
 	case SendSettled:
@@ -92,12 +94,13 @@ func copyMessages(old []*Message) []*Message {
 // react returns the reactions with the author's changed to the given one.
 func react(old []Reaction, to Reaction) []Reaction {
 	i := slices.IndexFunc(old, func(x Reaction) bool { return x.By == to.By })
+	gone := to.Emoji == "" && to.ChannelAt.IsZero()
 	switch {
-	case i < 0 && to.Emoji == "":
+	case i < 0 && gone:
 		return old
 	case i < 0:
 		return append(old, to) // as with the transcript, behind the end of older copies
-	case to.Emoji != "":
+	case !gone:
 		list := slices.Clone(old)
 		list[i] = to
 		return list
@@ -108,6 +111,18 @@ func react(old []Reaction, to Reaction) []Reaction {
 }
 
 func applyReceipt(c *Conversation, at time.Time, e *ReceiptAdvanced) {
+	if w := e.Watermark; !w.IsZero() {
+		var reached Watermarks
+		if c.Reached != nil {
+			reached = *c.Reached // which older copies share
+		}
+		if e.Status == StatusRead {
+			reached.Read = w
+		} else {
+			reached.Delivered = w
+		}
+		c.Reached = &reached
+	}
 	var list []*Message
 	for _, no := range e.Nos {
 		old := c.Message(no)

@@ -44,6 +44,7 @@ type Inbound struct {
 	Text        string            `json:"text,omitempty"`        // at most MaxInboundText bytes; may be empty beside an attachment or a payload
 	Attachments []Attachment      `json:"attachments,omitempty"` // at most MaxAttachments
 	ReplyTo     string            `json:"replyTo,omitempty"`     // the channel's id of the message answered
+	PartOf      string            `json:"partOf,omitempty"`      // the id of the first part, where a message of the channel is several here; taken back with it
 	Payload     string            `json:"payload,omitempty"`     // what a button carried; at most MaxPayload bytes
 	Extras      map[string]string `json:"extras,omitempty"`      // facts of the channel, at most MaxExtras
 
@@ -83,15 +84,17 @@ type Outside struct {
 	App         string       `json:"app,omitempty"`         // the program that sent it, as the channel names it
 	Text        string       `json:"text,omitempty"`        // at most MaxInboundText bytes; an echo that settles ours needs none
 	Attachments []Attachment `json:"attachments,omitempty"` // at most MaxAttachments
+	PartOf      string       `json:"partOf,omitempty"`      // as that of an Inbound
 }
 
 // Edit changes the text of a message that its author edited on the channel.
 // Edits counts from 1; one not above those already taken changes nothing, nor
 // does one of a message that is not the customer's, or taken back. Refused with
 // ErrInbound when the id or the text is missing, too long or not valid UTF-8, by
-// the Board with ErrUnknownMessage when none of the customer's conversations in
-// memory has the message, and with ErrNotAllowed as an Inbound is. To Decide a
-// message that is not in the transcript changes nothing.
+// the Board with ErrUnknownMessage when the message has come and is no longer in
+// memory, and with ErrNotAllowed as an Inbound is. The Board keeps an edit that
+// comes before its message: see Result.Kept. To Decide a message that is not in the
+// transcript changes nothing.
 type Edit struct {
 	Channel    Channel   `json:"channel"`            // must be that of the source
 	Source     Source    `json:"source"`             // the page that the message was written to
@@ -104,32 +107,40 @@ type Edit struct {
 
 // Unsend takes a message back: its text, attachments, payload and extras are
 // emptied, in a conversation of any state. Twice is a success. Refused with
-// ErrInbound for a bad id, by the Board with ErrUnknownMessage when none of the
-// customer's conversations in memory has the message, so that nothing of it can
-// be recorded, and with ErrNotAllowed as an Inbound is. To Decide a message that
-// is not in the transcript changes nothing.
+// ErrInbound for a bad id, by the Board with ErrUnknownMessage when the message has
+// come and is no longer in memory, so that nothing of it can be recorded, and with
+// ErrNotAllowed as an Inbound is. The Board keeps one that comes before its message.
+// To Decide a message that is not in the transcript changes nothing.
 type Unsend struct {
 	Channel    Channel  `json:"channel"`    // must be that of the source
 	Source     Source   `json:"source"`     // the page of the conversation
 	Customer   Customer `json:"customer"`   // whose conversation it is in
 	ExternalID string   `json:"externalId"` // of the message; mandatory
+	// Parts are the ids under which more of the message may be, where a message of the
+	// channel is several here: at most MaxParts. Those that are not there are passed over.
+	Parts []string `json:"parts,omitempty"` // those that come later are known by their PartOf
 }
 
-// React sets or, with an empty Emoji, removes the customer's reaction. For a
-// message that is not in the transcript it changes nothing, and an idempotency
-// key is not used up. Refused with ErrInbound for a bad id or an emoji that is too
-// long, and with ErrNotAllowed as an Inbound is.
+// React sets or, with an empty Emoji, removes the customer's reaction. One that the
+// channel stamped earlier than the last one changes nothing; of two of the same
+// instant the greater Emoji stays, whichever comes first. The Board keeps one that
+// comes before its message. Refused with ErrInbound for a bad id or an emoji that
+// is too long, and with ErrNotAllowed as an Inbound is. To Decide a message that is not
+// in the transcript changes nothing.
 type React struct {
-	Channel    Channel  `json:"channel"`         // must be that of the source
-	Source     Source   `json:"source"`          // the page of the conversation
-	Customer   Customer `json:"customer"`        // who reacts
-	ExternalID string   `json:"externalId"`      // of the message, whoever wrote it; mandatory
-	Emoji      string   `json:"emoji,omitempty"` // at most MaxReactionEmoji bytes
+	Channel    Channel   `json:"channel"`            // must be that of the source
+	Source     Source    `json:"source"`             // the page of the conversation
+	Customer   Customer  `json:"customer"`           // who reacts
+	ExternalID string    `json:"externalId"`         // of the message, whoever wrote it; mandatory
+	Emoji      string    `json:"emoji,omitempty"`    // at most MaxReactionEmoji bytes
+	ChannelAt  time.Time `json:"channelAt,omitzero"` // the channel's stamp; zero counts as newer than any
 }
 
 // Receipt says that the customer's side has received or read what was sent to
 // it: the messages named, and all up to the watermark of the channel's clock.
-// Nothing goes back by it. Refused with ErrCommand for any other status, and by
+// Nothing goes back by it, and a message that is added later counts if the
+// watermark covers its stamp. The Board keeps what it says of a name that no message
+// has yet. Refused with ErrCommand for any other status, and by
 // the Board with ErrNotAllowed from anyone but the platform.
 type Receipt struct {
 	Channel     Channel   `json:"channel"`               // must be that of the source

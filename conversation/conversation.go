@@ -278,6 +278,26 @@ type Conclusion struct {
 	At    time.Time `json:"at"`    // when; its wrap-ups may go on
 }
 
+// Watermarks are instants of the channel's clock: all that went to the customer up
+// to then has arrived, or was read. They only rise.
+type Watermarks struct {
+	Delivered time.Time `json:"delivered,omitzero"` // zero when no receipt told, or only of reading
+	Read      time.Time `json:"read,omitzero"`      // zero when no receipt told
+}
+
+// status is what the watermarks say of a message with that stamp.
+func (w *Watermarks) status(stamp time.Time) Status {
+	switch {
+	case w == nil || stamp.IsZero():
+		return StatusNone
+	case !stamp.After(w.Read):
+		return StatusRead
+	case !stamp.After(w.Delivered):
+		return StatusDelivered
+	}
+	return StatusNone
+}
+
 // Lane is the row of a conversation's unsent messages. One is in flight at a
 // time, so order is kept.
 type Lane struct {
@@ -364,6 +384,9 @@ type Conversation struct {
 	// LastCustomer is when the customer last wrote.
 	LastCustomer time.Time `json:"lastCustomer,omitzero"`
 	Lane         *Lane     `json:"lane,omitempty"` // what is being sent; nil when nothing is queued
+	// Reached says how far the customer has received and read; nil while no
+	// watermark has told.
+	Reached *Watermarks `json:"reached,omitempty"`
 
 	// Limit ends what runs: the customer's inactivity while live, the time
 	// an interrupted conversation may stay, the linger time once finished.

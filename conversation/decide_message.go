@@ -35,6 +35,9 @@ func (in *Inbound) Validate(now time.Time) error {
 	if err := checkLength("reply-to id", in.ReplyTo, MaxExternalID); err != nil {
 		return err
 	}
+	if err := checkLength("id of the first part", in.PartOf, MaxExternalID); err != nil {
+		return err
+	}
 	if err := checkLength("payload", in.Payload, MaxPayload); err != nil {
 		return err
 	}
@@ -145,7 +148,15 @@ func decideInbound(c *Conversation, now time.Time, cmd Inbound, _ *Rules, out []
 	if to := c.find(cmd.ReplyTo); to != nil {
 		m.ReplyTo = to.No
 	}
-	return append(out, MessageAdded{Conversation: c.ID, Message: m}), nil
+	return c.withdrawn(append(out, MessageAdded{Conversation: c.ID, Message: m}), m.No, cmd.PartOf), nil
+}
+
+// withdrawn takes a part back whose message was taken back before it came.
+func (c *Conversation) withdrawn(out []Event, no int, partOf string) []Event {
+	if first := c.find(partOf); first != nil && first.Unsent {
+		out = append(out, MessageUnsent{Conversation: c.ID, No: no})
+	}
+	return out
 }
 
 // decideOutside takes the echo of a message that went to the customer. The echo
@@ -176,6 +187,9 @@ func decideOutside(c *Conversation, now time.Time, cmd Outside, _ *Rules, out []
 		err = checkLength("app", cmd.App, MaxName)
 	}
 	if err == nil {
+		err = checkLength("id of the first part", cmd.PartOf, MaxExternalID)
+	}
+	if err == nil {
 		err = checkFresh(cmd.ChannelAt, now)
 	}
 	if err == nil {
@@ -184,7 +198,7 @@ func decideOutside(c *Conversation, now time.Time, cmd Outside, _ *Rules, out []
 	if err != nil {
 		return out, err
 	}
-	return append(out, MessageAdded{Conversation: c.ID, Message: &Message{
+	m = &Message{
 		No:          c.LastNo() + 1,
 		Author:      Author{Kind: FromOutside, ID: cmd.App},
 		At:          now,
@@ -192,8 +206,9 @@ func decideOutside(c *Conversation, now time.Time, cmd Outside, _ *Rules, out []
 		ExternalID:  cmd.ExternalID,
 		Text:        cmd.Text,
 		Attachments: slices.Clone(cmd.Attachments),
-		Delivery:    &Delivery{Status: StatusSent, At: now},
-	}}), nil
+		Delivery:    &Delivery{Status: max(StatusSent, c.Reached.status(cmd.ChannelAt)), At: now},
+	}
+	return c.withdrawn(append(out, MessageAdded{Conversation: c.ID, Message: m}), m.No, cmd.PartOf), nil
 }
 
 // decideEdit takes a newer text of a customer's message. A message that is not
@@ -221,11 +236,23 @@ func decideUnsend(c *Conversation, _ time.Time, cmd Unsend, _ *Rules, out []Even
 	if err := checkName("external id", cmd.ExternalID, MaxExternalID); err != nil {
 		return out, err
 	}
-	m := c.find(cmd.ExternalID)
-	if m == nil || m.Unsent {
-		return out, nil
+	if len(cmd.Parts) > MaxParts {
+		return out, fmt.Errorf("%w: %d of at most %d parts", ErrInbound, len(cmd.Parts), MaxParts)
 	}
-	return append(out, MessageUnsent{Conversation: c.ID, No: m.No}), nil
+	for _, id := range cmd.Parts {
+		if err := checkName("external id of a part", id, MaxExternalID); err != nil {
+			return out, err
+		}
+	}
+	if m := c.find(cmd.ExternalID); m != nil && !m.Unsent {
+		out = append(out, MessageUnsent{Conversation: c.ID, No: m.No})
+	}
+	for i, id := range cmd.Parts {
+		if m := c.find(id); m != nil && !m.Unsent && !slices.Contains(cmd.Parts[:i], id) && id != cmd.ExternalID {
+			out = append(out, MessageUnsent{Conversation: c.ID, No: m.No})
+		}
+	}
+	return out, nil
 }
 
 // decideReact sets, changes or removes the customer's reaction to a message.
@@ -237,20 +264,32 @@ func decideReact(c *Conversation, _ time.Time, cmd React, _ *Rules, out []Event)
 	if err != nil {
 		return out, err
 	}
-	by := Author{Kind: FromCustomer}
 	m := c.find(cmd.ExternalID)
-	if m == nil || reactionOf(m, by) == cmd.Emoji {
+	if m == nil {
 		return out, nil
 	}
-	return append(out, Reacted{Conversation: c.ID, No: m.No, By: by, Emoji: cmd.Emoji}), nil
+	to := Reaction{By: Author{Kind: FromCustomer}, Emoji: cmd.Emoji, ChannelAt: stamp(cmd.ChannelAt)}
+	if !newer(to, m.Reactions) {
+		return out, nil
+	}
+	return append(out, Reacted{Conversation: c.ID, No: m.No, By: to.By, Emoji: to.Emoji, ChannelAt: to.ChannelAt}), nil
 }
 
-// reactionOf returns the emoji of the author's reaction, "" for none.
-func reactionOf(m *Message, by Author) string {
-	for _, x := range m.Reactions {
-		if x.By == by {
-			return x.Emoji
-		}
+// newer reports whether the reaction takes the place of the author's last one, by the
+// channel's stamps where there are any. Of two of the same instant the greater
+// stays, so that it does not matter which comes first.
+func newer(to Reaction, than []Reaction) bool {
+	var last Reaction
+	if i := slices.IndexFunc(than, func(x Reaction) bool { return x.By == to.By }); i >= 0 {
+		last = than[i]
 	}
-	return ""
+	switch {
+	case to.ChannelAt.IsZero():
+		return to.Emoji != last.Emoji
+	case last.ChannelAt.IsZero():
+		return true
+	case to.ChannelAt.Equal(last.ChannelAt):
+		return to.Emoji > last.Emoji
+	}
+	return to.ChannelAt.After(last.ChannelAt)
 }

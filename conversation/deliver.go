@@ -73,13 +73,19 @@ func moves(from, to Status, echo bool) bool {
 func settle(c *Conversation, m *Message, e SendSettled, echo bool, out []Event) []Event {
 	e.Conversation, e.No = c.ID, m.No
 	now := m.Delivery.Status
-	if !moves(now, e.Status, echo) {
-		if e.Status != StatusSent || rank[now] < rank[StatusSent] || e.ExternalID == "" || m.ExternalID != "" {
-			return out
-		}
+	switch {
+	case moves(now, e.Status, echo):
+		now = e.Status
+		out = append(out, e)
+	case e.Status == StatusSent && rank[now] >= rank[StatusSent] && e.ExternalID != "" && m.ExternalID == "":
 		e.Status = now // the stream never shows a status going back
+		out = append(out, e)
 	}
-	return append(out, e)
+	// A receipt may have come before the stamp was known that it covers.
+	if reached := c.Reached.status(e.ChannelAt); rank[now] >= rank[StatusSent] && rank[reached] > rank[now] {
+		out = append(out, ReceiptAdvanced{Conversation: c.ID, Nos: []int{m.No}, Status: reached})
+	}
+	return out
 }
 
 // decideSettled records the result of a send, whatever has become of the
@@ -196,7 +202,7 @@ func (m *Message) queued() bool {
 // decideReceipt advances what the receipt is about. A name proves that the
 // message has arrived. A watermark says only that what the channel had by then
 // has arrived, so it does not tell of a message whose sending is unknown.
-func decideReceipt(c *Conversation, _ time.Time, cmd Receipt, _ *Rules, out []Event) ([]Event, error) {
+func decideReceipt(c *Conversation, now time.Time, cmd Receipt, _ *Rules, out []Event) ([]Event, error) {
 	if cmd.Status != StatusDelivered && cmd.Status != StatusRead {
 		return out, fmt.Errorf("%w: %s is no receipt", ErrCommand, nameForError(cmd.Status))
 	}
@@ -224,11 +230,31 @@ func decideReceipt(c *Conversation, _ time.Time, cmd Receipt, _ *Rules, out []Ev
 			run = 0
 		}
 	}
-	if nos == nil {
-		return out, nil
-	}
 	slices.Reverse(nos)
-	return append(out, ReceiptAdvanced{Conversation: c.ID, Nos: nos, Status: cmd.Status}), nil
+	e := ReceiptAdvanced{Conversation: c.ID, Nos: nos, Status: cmd.Status, Watermark: c.rises(cmd, now)}
+	if nos == nil && (e.Watermark.IsZero() || !c.State.Open() && c.Lane == nil) {
+		return out, nil // nothing is to come that it could be about
+	}
+	return append(out, e), nil
+}
+
+// ahead is how far a watermark may be ahead of the engine's clock. It cannot be about
+// what is yet to be written.
+const ahead = time.Minute
+
+// rises returns the watermark if it says more than those before, else zero.
+func (c *Conversation) rises(cmd Receipt, now time.Time) time.Time {
+	w := stamp(cmd.Watermark)
+	if latest := now.Add(ahead); w.After(latest) {
+		w = latest
+	}
+	if w.IsZero() {
+		return w
+	}
+	if old := c.Reached; old != nil && (!w.After(old.Read) || cmd.Status == StatusDelivered && !w.After(old.Delivered)) {
+		return time.Time{}
+	}
+	return w
 }
 
 // sentAt is the instant that a watermark is compared with.

@@ -68,9 +68,9 @@ var (
 	ErrPriority = errors.New("conversation: a priority is 1 to 10")
 	// ErrReply means that the message answered is not in the transcript.
 	ErrReply = errors.New("conversation: the message answered is not in the transcript")
-	// ErrUnknownMessage means that the message which was edited or taken back is
-	// not in memory: it has not come yet, or its conversation was forgotten.
-	ErrUnknownMessage = errors.New("conversation: the message is not known, or no longer in memory")
+	// ErrUnknownMessage means that the message which was edited or taken back has
+	// come and is not in memory any more.
+	ErrUnknownMessage = errors.New("conversation: the message is no longer in memory")
 	// ErrCommand means that the command is unknown, incomplete, or about another
 	// conversation.
 	ErrCommand = errors.New("conversation: bad command")

@@ -367,13 +367,18 @@ type Reacted struct {
 	No           int    `json:"no"`              // the message's number
 	By           Author `json:"by"`              // who reacted; each party has one reaction at most
 	Emoji        string `json:"emoji,omitempty"` // as the channel sent it
+	// ChannelAt is the channel's stamp; zero when it gave none.
+	ChannelAt time.Time `json:"channelAt,omitzero"`
 }
 
-// ReceiptAdvanced says that the given messages are delivered or read.
+// ReceiptAdvanced says that the given messages are delivered or read, and up to
+// which instant of the channel's clock all are.
 type ReceiptAdvanced struct {
-	Conversation ID     `json:"conversation"` // whose transcript it is
-	Nos          []int  `json:"nos"`          // the messages' numbers, ascending
-	Status       Status `json:"status"`       // StatusDelivered or StatusRead
+	Conversation ID     `json:"conversation"`  // whose transcript it is
+	Nos          []int  `json:"nos,omitempty"` // the messages' numbers, ascending; none when it is about messages to come
+	Status       Status `json:"status"`        // StatusDelivered or StatusRead
+	// Watermark is set when it is later than any before.
+	Watermark time.Time `json:"watermark,omitzero"`
 }
 
 // SendSettled says what became of an outbound message; the lane goes on with the

@@ -126,6 +126,7 @@ const (
 	MaxInboundText   = 20000 // bytes of a customer's text
 	MaxDetail        = 512   // bytes of a transport's own words
 	MaxReactionEmoji = 64    // bytes
+	MaxParts         = 16    // further parts of a message that are taken back with it
 )
 
 // Attachment is a reference to a file. The engine never fetches it.
@@ -141,8 +142,12 @@ type Attachment struct {
 
 // Reaction is one party's reaction to a message.
 type Reaction struct {
-	By    Author `json:"by"`    // who reacted
-	Emoji string `json:"emoji"` // never empty
+	By Author `json:"by"` // who reacted
+	// Emoji is empty when the reaction was taken back: then there is none to show. It
+	// stays, if the channel stamps reactions, so that an older one that comes later
+	// does not bring it back.
+	Emoji     string    `json:"emoji,omitempty"`
+	ChannelAt time.Time `json:"channelAt,omitzero"` // the channel's stamp; zero when it gave none
 }
 
 // Entry is a fact that the engine puts into the transcript. It is never text:

@@ -3,6 +3,7 @@ package conversation
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -240,8 +241,8 @@ func TestReact(t *testing.T) {
 		emoji string
 		want  []Reaction
 	}{
-		{"+", []Reaction{other, {by, "+"}}},
-		{"-", []Reaction{other, {by, "-"}}},
+		{"+", []Reaction{other, {By: by, Emoji: "+"}}},
+		{"-", []Reaction{other, {By: by, Emoji: "-"}}},
 		{"", []Reaction{other}},
 	} {
 		msgStep(t, c, msgStart, React{ExternalID: "m2", Emoji: step.emoji})
@@ -257,6 +258,93 @@ func TestReact(t *testing.T) {
 	}
 }
 
+// TestE76ReactionsByTheirStamps proves that of the reactions to a message the newest stays,
+// in whatever order and however often they come, one that was taken back included.
+func TestE76ReactionsByTheirStamps(t *testing.T) {
+	r := func(at int, emoji string) React { return React{ExternalID: "m1", Emoji: emoji, ChannelAt: msgAt(at)} }
+	for _, tc := range []struct {
+		name string
+		all  []React
+		want Reaction
+	}{
+		{"changed", []React{r(1, "+"), r(2, "-")}, Reaction{Emoji: "-", ChannelAt: msgAt(2)}},
+		{"taken back", []React{r(1, "+"), r(2, "")}, Reaction{ChannelAt: msgAt(2)}},
+		{"and put again", []React{r(1, "+"), r(2, ""), r(3, "+")}, Reaction{Emoji: "+", ChannelAt: msgAt(3)}},
+		{"the same once more", []React{r(1, "+"), r(3, "+"), r(2, "")}, Reaction{Emoji: "+", ChannelAt: msgAt(3)}},
+		{"at one instant", []React{r(1, "+"), r(1, "-"), r(1, "")}, Reaction{Emoji: "-", ChannelAt: msgAt(1)}},
+	} {
+		tc.want.By = Author{Kind: FromCustomer}
+		permute(tc.all, func(order []React) {
+			c := msgConversation(Active)
+			msgStep(t, c, msgStart, msgIn("m1", "Hi"))
+			for range 2 {
+				for _, cmd := range order {
+					msgStep(t, c, msgStart, cmd)
+				}
+			}
+			if diff := cmp.Diff([]Reaction{tc.want}, c.Messages[0].Reactions); diff != "" {
+				t.Errorf("%s, in the order %v (-want +got):\n%s", tc.name, order, diff)
+			}
+		})
+	}
+	// Without a stamp the last that comes counts, after one with a stamp too.
+	c := msgConversation(Active)
+	msgStep(t, c, msgStart, msgIn("m1", "Hi"))
+	msgStep(t, c, msgStart, r(5, "+"))
+	msgStep(t, c, msgStart, React{ExternalID: "m1"})
+	msgStep(t, c, msgStart, r(1, "-"))
+	if diff := cmp.Diff([]Reaction{{By: Author{Kind: FromCustomer}, Emoji: "-", ChannelAt: msgAt(1)}}, c.Messages[0].Reactions); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// permute calls f with every order of the list.
+func permute(list []React, f func([]React)) {
+	if len(list) <= 1 {
+		f(list)
+		return
+	}
+	for i := range list {
+		rest := slices.Delete(slices.Clone(list), i, i+1)
+		permute(rest, func(order []React) { f(append([]React{list[i]}, order...)) })
+	}
+}
+
+// TestUnsendTakesThePartsBack proves that a message that is several here goes as a whole, the
+// parts that come afterwards too.
+func TestUnsendTakesThePartsBack(t *testing.T) {
+	c := msgConversation(Active)
+	in := func(id, of string) Inbound {
+		m := msgIn(id, "text of "+id)
+		m.PartOf = of
+		return m
+	}
+	for _, m := range []Inbound{in("m1", ""), in("m1/2", "m1"), in("m2", "")} {
+		msgStep(t, c, msgStart, m)
+	}
+	msgStep(t, c, msgStart, Unsend{ExternalID: "m1", Parts: []string{"m1/2", "m1/2", "m1", "m1/9"}})
+	msgNothing(t, c, msgStart, Unsend{ExternalID: "m1", Parts: []string{"m1/2"}})
+	msgStep(t, c, msgStart, in("m1/3", "m1"))
+	msgStep(t, c, msgStart, Outside{ExternalID: "m1/4", PartOf: "m1", Text: "x"})
+	msgStep(t, c, msgStart, in("m2/2", "m2"))
+	var unsent []string
+	for _, m := range c.Messages {
+		if m.Unsent && m.Text == "" {
+			unsent = append(unsent, m.ExternalID)
+		}
+	}
+	if diff := cmp.Diff([]string{"m1", "m1/2", "m1/3", "m1/4"}, unsent); diff != "" {
+		t.Errorf("taken back (-want +got):\n%s", diff)
+	}
+	long := strings.Repeat("x", MaxExternalID+1)
+	for _, cmd := range []Command{
+		Unsend{ExternalID: "m2", Parts: []string{""}}, Unsend{ExternalID: "m2", Parts: []string{long}},
+		Unsend{ExternalID: "m2", Parts: make([]string, MaxParts+1)}, in("m9", long), Outside{ExternalID: "m9", PartOf: long, Text: "x"},
+	} {
+		msgRefused(t, c, msgStart, msgAnn, cmd, nil, ErrInbound)
+	}
+}
+
 func TestReactionsOfACopyStay(t *testing.T) {
 	c := msgConversation(Active)
 	msgStep(t, c, msgStart, msgIn("m1", "Hi"))
@@ -269,7 +357,7 @@ func TestReactionsOfACopyStay(t *testing.T) {
 			t.Errorf("%q has changed the copy (-want +got):\n%s", emoji, diff)
 		}
 	}
-	if diff := cmp.Diff([]Reaction{{Author{FromAgent, "ann"}, "ok"}}, c.Messages[0].Reactions); diff != "" {
+	if diff := cmp.Diff([]Reaction{{By: Author{FromAgent, "ann"}, Emoji: "ok"}}, c.Messages[0].Reactions); diff != "" {
 		t.Errorf("reactions (-want +got):\n%s", diff)
 	}
 }

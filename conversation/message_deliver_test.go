@@ -521,7 +521,7 @@ func TestReceipt(t *testing.T) {
 			}
 			var want []Event
 			if tt.want != nil {
-				want = []Event{ReceiptAdvanced{Conversation: 42, Nos: tt.want, Status: tt.cmd.Status}}
+				want = []Event{ReceiptAdvanced{Conversation: 42, Nos: tt.want, Status: tt.cmd.Status, Watermark: tt.cmd.Watermark}}
 			}
 			c.State = Ended // receipts come when they come
 			msgDecides(t, c, msgAt(9), msgAnn, tt.cmd, nil, want)
@@ -537,6 +537,61 @@ func TestReceipt(t *testing.T) {
 	for _, s := range []Status{StatusNone, StatusQueued, StatusSent, StatusFailed, StatusUnknown, 99} {
 		msgRefused(t, msgMany(t, 1), msgStart, msgAnn, Receipt{Status: s, Watermark: msgAt(9)}, nil, ErrCommand)
 	}
+}
+
+// TestE76WatermarkBeforeItsMessage proves that what a watermark covers counts as received also
+// when the engine hears of it afterwards: another's message, and the echo of one of ours.
+func TestE76WatermarkBeforeItsMessage(t *testing.T) {
+	delivered := func(s int) Receipt { return Receipt{Status: StatusDelivered, Watermark: msgAt(s)} }
+	read := func(s int) Receipt { return Receipt{Status: StatusRead, Watermark: msgAt(s)} }
+	echo := func(s int) Outside { return Outside{ExternalID: "o1", Text: "hi", ChannelAt: msgAt(s)} }
+	for _, tc := range []struct {
+		name  string
+		marks []Receipt
+		echo  Outside
+		want  Status
+	}{
+		{"delivered", []Receipt{delivered(5)}, echo(5), StatusDelivered},
+		{"read", []Receipt{delivered(5), read(5)}, echo(4), StatusRead},
+		{"read without delivered", []Receipt{read(5)}, echo(5), StatusRead},
+		{"later than both", []Receipt{delivered(5), read(4)}, echo(6), StatusSent},
+		{"between them", []Receipt{read(4), delivered(6)}, echo(5), StatusDelivered},
+		{"a lower one comes late", []Receipt{read(5), read(1), delivered(2)}, echo(4), StatusRead},
+		{"without a stamp", []Receipt{read(5)}, Outside{ExternalID: "o1", Text: "hi"}, StatusSent},
+		{"of a clock that is far ahead", []Receipt{read(100_000)}, echo(99_999), StatusSent},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := msgConversation(Active)
+			for _, m := range tc.marks {
+				msgStep(t, c, msgAt(9), m)
+			}
+			msgStep(t, c, msgAt(9), tc.echo)
+			if got := c.Messages[0].Delivery.Status; got != tc.want {
+				t.Errorf("another's is %v, want %v", got, tc.want)
+			}
+			// The same of one of ours, whose answer came before the echo.
+			c = msgSent(t, StatusSent, "m1")
+			c.Messages[0].At = msgAt(200_000) // it is not by this instant
+			c.State = Active
+			for _, m := range tc.marks {
+				msgStep(t, c, msgAt(9), m)
+			}
+			own := Outside{ExternalID: "m1", Key: SendKey(c.ID, 1), ChannelAt: tc.echo.ChannelAt}
+			msgStep(t, c, msgAt(9), own)
+			msgWants(t, c, tc.want, "m1")
+			msgNothing(t, c, msgAt(10), own)
+		})
+	}
+	c := msgConversation(Ended)
+	msgNothing(t, c, msgAt(9), read(5)) // nothing is to come
+	c = msgConversation(Active)
+	msgStep(t, c, msgAt(9), delivered(5))
+	before, text := *c, msgJSON(t, c)
+	msgStep(t, c, msgAt(9), delivered(6))
+	if diff := cmp.Diff(text, msgJSON(t, &before)); diff != "" {
+		t.Errorf("a copy has changed (-want +got):\n%s", diff)
+	}
+	msgNothing(t, c, msgAt(9), delivered(6))
 }
 
 func TestReceiptWalkIsBounded(t *testing.T) {

@@ -38,7 +38,7 @@ var attachmentKinds = map[string]conversation.AttachmentKind{
 //
 // What a customer sent is never cut: a message with more text or attachments than the
 // Board takes at once comes as several, the second with "/2" after its ExternalID, and so
-// on. An echo of a part of one of our messages but the last is for no Board: the echo of
+// on, and is taken back as a whole. An echo of a part of one of our messages but the last is for no Board: the echo of
 // the last part says that all are sent.
 func (e *Event) Commands() []switchboard.Command {
 	switch e.Kind {
@@ -51,7 +51,9 @@ func (e *Event) Commands() []switchboard.Command {
 		if e.Own {
 			by = e.platform()
 		}
-		return e.unsend(by)
+		return []switchboard.Command{{By: by, Do: conversation.Unsend{
+			Channel: e.Channel, Source: e.Page, Customer: e.Customer, ExternalID: e.Message.ID, Parts: parts(e.Message.ID),
+		}}}
 	case KindEdit:
 		if e.Own {
 			return nil
@@ -66,7 +68,7 @@ func (e *Event) Commands() []switchboard.Command {
 		}
 		return []switchboard.Command{{By: e.customer(), Do: conversation.React{
 			Channel: e.Channel, Source: e.Page, Customer: e.Customer, ExternalID: e.Reaction.ID,
-			Emoji: cut(e.Reaction.Emoji, conversation.MaxReactionEmoji),
+			Emoji: cut(e.Reaction.Emoji, conversation.MaxReactionEmoji), ChannelAt: e.At,
 		}}}
 	case KindDelivery, KindRead:
 		if e.Own {
@@ -138,7 +140,7 @@ func (e *Event) inbound() []switchboard.Command {
 	e.parts(in.ExternalID, content, in.Attachments, func(no int, id, text string, files []conversation.Attachment) {
 		part := in
 		if no > 1 {
-			part = conversation.Inbound{Channel: in.Channel, Source: in.Source, Customer: in.Customer, ChannelAt: in.ChannelAt}
+			part = conversation.Inbound{Channel: in.Channel, Source: in.Source, Customer: in.Customer, ChannelAt: in.ChannelAt, PartOf: in.ExternalID}
 		}
 		part.ExternalID, part.Text, part.Attachments = id, text, files
 		out = append(out, switchboard.Command{By: e.customer(), Do: part})
@@ -146,20 +148,26 @@ func (e *Event) inbound() []switchboard.Command {
 	return out
 }
 
-// maxParts is how many parts of a message are taken back with it. MaxFiles makes as many.
+// maxParts is how many parts a message can have: MaxFiles makes as many.
 const maxParts = MaxFiles / conversation.MaxAttachments
 
-// unsend takes a message back, with all the parts that it may have come in.
-func (e *Event) unsend(by switchboard.Actor) []switchboard.Command {
-	out := make([]switchboard.Command, 0, maxParts)
-	for no := 1; no <= maxParts; no++ {
-		id := e.Message.ID
-		if no > 1 {
-			id += "/" + strconv.Itoa(no)
-		}
-		out = append(out, switchboard.Command{By: by, Do: conversation.Unsend{
-			Channel: e.Channel, Source: e.Page, Customer: e.Customer, ExternalID: id,
-		}})
+// partID is the id of a part of a message.
+func partID(id string, no int) string {
+	if no == 1 {
+		return id
+	}
+	return id + "/" + strconv.Itoa(no)
+}
+
+// parts returns the ids that a message's parts after the first have, if it has any; none
+// when they would be too long to have been taken.
+func parts(id string) []string {
+	if len(partID(id, maxParts)) > conversation.MaxExternalID {
+		return nil
+	}
+	out := make([]string, 0, maxParts-1)
+	for no := 2; no <= maxParts; no++ {
+		out = append(out, partID(id, no))
 	}
 	return out
 }
@@ -187,8 +195,11 @@ func (e *Event) outside() []switchboard.Command {
 		return []switchboard.Command{{By: e.platform(), Do: o}}
 	}
 	var out []switchboard.Command
-	e.parts(m.ID, m.Text, o.Attachments, func(_ int, id, text string, files []conversation.Attachment) {
+	e.parts(m.ID, m.Text, o.Attachments, func(no int, id, text string, files []conversation.Attachment) {
 		part := o
+		if no > 1 {
+			part.PartOf = m.ID
+		}
 		part.ExternalID, part.Text, part.Attachments = id, text, files
 		out = append(out, switchboard.Command{By: e.platform(), Do: part})
 	})
@@ -199,10 +210,7 @@ func (e *Event) outside() []switchboard.Command {
 func (e *Event) parts(id, content string, files []conversation.Attachment, add func(no int, id, text string, files []conversation.Attachment)) {
 	texts := pieces(content, conversation.MaxInboundText)
 	for no := 1; len(texts) > 0 || len(files) > 0; no++ {
-		partID, text := id, ""
-		if no > 1 {
-			partID += "/" + strconv.Itoa(no)
-		}
+		partID, text := partID(id, no), ""
 		if len(texts) > 0 {
 			text, texts = texts[0], texts[1:]
 		}

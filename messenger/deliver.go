@@ -169,7 +169,7 @@ func (d *delivery) event(to Receiver, e *Event) (taken bool) {
 			return d.failed(e, err)
 		}
 	}
-	if to == nil || w.late.superseded(e) || e.Standby && !w.c.Standby && (e.Kind == KindMessage || e.Kind == KindPostback) {
+	if to == nil || e.Standby && !w.c.Standby && (e.Kind == KindMessage || e.Kind == KindPostback) {
 		w.stats.ignored.Add(1)
 		return true
 	}
@@ -178,40 +178,19 @@ func (d *delivery) event(to Receiver, e *Event) (taken bool) {
 		w.stats.ignored.Add(1)
 		return true
 	}
-	var unknown error // of a message that no command has found
-	for i, c := range commands {
-		w.late.mark(e, &c)
-		err := d.do(to, e, c)
-		switch {
-		case err == nil:
-			unknown = nil
-		case !errors.Is(err, conversation.ErrUnknownMessage):
+	kept := false
+	for _, c := range commands {
+		res, err := to.Do(d.ctx, c)
+		if err != nil {
 			return d.failed(e, err)
-		case i == 0:
-			unknown = err // the others are for parts that it may not have
 		}
-	}
-	if unknown != nil {
-		return d.failed(e, unknown)
+		kept = kept || res.Kept
 	}
 	w.stats.delivered.Add(1)
+	if kept {
+		w.stats.kept.Add(1)
+	}
 	return true
-}
-
-// do has one command carried out, and what came before its time.
-func (d *delivery) do(to Receiver, e *Event, c switchboard.Command) error {
-	if _, err := to.Do(d.ctx, c); err != nil {
-		if errors.Is(err, conversation.ErrUnknownMessage) {
-			d.w.late.took(e, c) // the message may come
-		}
-		return err
-	}
-	for _, again := range d.w.late.took(e, c) {
-		if _, err := to.Do(d.ctx, again); err != nil && !final(err) {
-			return err
-		}
-	}
-	return nil
 }
 
 // failed counts and logs why an event was not taken. It reports whether that is final.

@@ -65,12 +65,12 @@
 // WebhookConfig.OnEvent: opt-ins, referrals, policy, routing.
 //
 // Meta sends again what was not answered with 200 within 5 seconds, so duplicates are
-// normal, and after failures the order is not kept. Neither changes anything: a Board takes
-// each message once, receipts never go back, edits have numbers, and what came before its
-// message is done again after it. That last is memory of the process: after a restart an
-// edit that came before its message is lost. An edit or unsend of a message that the Board
-// does not know, or has forgotten, is answered with 200 and counted as refused: see
-// conversation.ErrUnknownMessage.
+// normal, and after failures the order is not kept. Neither changes anything, also across
+// restarts and processes, because all of it is the Board's: it takes each message once,
+// receipts never go back, edits have numbers and reactions stamps, and what comes before its
+// message is kept for 48 hours and done when that comes. Only a conversation that has ended
+// meanwhile is not written to any more. An edit or unsend of a message that is no longer in
+// memory is answered with 200 and counted as refused: see conversation.ErrUnknownMessage.
 //
 // After an hour of failures Meta stops sending for the page until it is subscribed again,
 // without a word to the webhook: run a [Watchdog].

@@ -95,13 +95,13 @@ var eventTable = []struct {
 		do:   []any{conversation.Receipt{Status: conversation.StatusRead, ExternalIDs: []string{"m_E1"}}}},
 	{name: "reaction", item: `{` + s + `,"reaction":{"mid":"m_E1","action":"react","reaction":"love","emoji":"\u2764\ufe0f"}}`,
 		want: event{Kind: messenger.KindReaction, Reaction: &messenger.Reaction{ID: "m_E1", Name: "love", Emoji: "\u2764\ufe0f"}},
-		do:   []any{conversation.React{ExternalID: "m_E1", Emoji: "\u2764\ufe0f"}}},
+		do:   []any{conversation.React{ExternalID: "m_E1", Emoji: "\u2764\ufe0f", ChannelAt: stamp}}},
 	{name: "reaction without its emoji", item: `{` + s + `,"reaction":{"mid":"m_E1","action":"react","reaction":"like"}}`,
 		want: event{Kind: messenger.KindReaction, Reaction: &messenger.Reaction{ID: "m_E1", Name: "like", Emoji: "\U0001F44D"}},
-		do:   []any{conversation.React{ExternalID: "m_E1", Emoji: "\U0001F44D"}}},
+		do:   []any{conversation.React{ExternalID: "m_E1", Emoji: "\U0001F44D", ChannelAt: stamp}}},
 	{name: "unreact", item: `{` + s + `,"reaction":{"mid":"m_E1","action":"unreact"}}`,
 		want: event{Kind: messenger.KindReaction, Reaction: &messenger.Reaction{ID: "m_E1"}},
-		do:   []any{conversation.React{ExternalID: "m_E1"}}},
+		do:   []any{conversation.React{ExternalID: "m_E1", ChannelAt: stamp}}},
 	{name: "edit", item: `{` + s + `,"message_edit":{"mid":"m_A1","text":"Hello!","num_edit":2}}`,
 		want: event{Kind: messenger.KindEdit, Edit: &messenger.Edit{ID: "m_A1", Text: "Hello!", Count: 2}},
 		do:   []any{conversation.Edit{ExternalID: "m_A1", Text: "Hello!", Edits: 2, ChannelAt: stamp}}},
@@ -166,12 +166,13 @@ var eventTable = []struct {
 
 var malformed = event{Kind: messenger.KindMalformed, Channel: "messenger", Page: "PAGE1"}
 
-// unsends are what takes back a message with all the parts that it may have come in.
-func unsends(id string) (out []any) {
-	for _, suffix := range []string{"", "/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10"} {
-		out = append(out, conversation.Unsend{ExternalID: id + suffix})
+// unsends is what takes back a message with all the parts that it may have come in.
+func unsends(id string) []any {
+	u := conversation.Unsend{ExternalID: id}
+	for _, suffix := range []string{"/2", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10"} {
+		u.Parts = append(u.Parts, id+suffix)
 	}
-	return out
+	return []any{u}
 }
 
 // TestParseEvents proves of every kind of event that it is read as it means, by whom and
@@ -270,13 +271,22 @@ func TestE80ManyFilesAreCounted(t *testing.T) {
 	}
 	// Taken back, all parts go.
 	back := commands(t, page(`{`+s+`,"message":{"mid":"m_A1","is_deleted":true}}`))
-	if len(back) != len(got) {
-		t.Errorf("%d parts, %d taken back", len(got), len(back))
-	}
-	for i, c := range back {
-		if u := c.Do.(conversation.Unsend); u.ExternalID != got[i].ExternalID {
-			t.Errorf("%s taken back instead of %s", u.ExternalID, got[i].ExternalID)
+	var ids []string
+	for i, in := range got {
+		ids = append(ids, in.ExternalID)
+		if i > 0 && in.PartOf != "m_A1" || i == 0 && in.PartOf != "" {
+			t.Errorf("part %d is one of %q", i+1, in.PartOf)
 		}
+	}
+	u := back[0].Do.(conversation.Unsend)
+	if diff := cmp.Diff(ids, append([]string{u.ExternalID}, u.Parts...)); diff != "" || len(back) != 1 {
+		t.Errorf("taken back (-want +got):\n%s", diff)
+	}
+	// One whose parts could have no id is taken back all the same.
+	long := strings.Repeat("x", conversation.MaxExternalID-2)
+	back = commands(t, page(`{`+s+`,"message":{"mid":"`+long+`","is_deleted":true}}`))
+	if u := back[0].Do.(conversation.Unsend); u.ExternalID != long || u.Parts != nil {
+		t.Errorf("%+v", u)
 	}
 }
 

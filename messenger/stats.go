@@ -16,15 +16,17 @@ type Stats struct {
 	Received uint64
 	// Delivered counts events that a Board has taken, whether or not it had them already.
 	Delivered uint64
+	// Kept counts those of them that came before their message: see switchboard.Result.
+	Kept uint64
 	// UnknownPages counts events of pages that are not ours.
 	UnknownPages uint64
-	// Ignored counts events that are for no Board, messages of threads that another app
-	// controls, and reactions that came after newer ones.
+	// Ignored counts events that are for no Board, and messages of threads that another app
+	// controls.
 	Ignored uint64
 	// RefusedStale counts messages that were too old.
 	RefusedStale uint64
 	// RefusedOther counts events that the Board refused for any other reason, such as
-	// the unsend of a message that it does not know or has forgotten.
+	// the unsend of a message that is no longer in memory.
 	RefusedOther uint64
 	// Unavailable counts events that a Board could not take at the time. Meta sends them
 	// again.
@@ -34,7 +36,7 @@ type Stats struct {
 }
 
 type counters struct {
-	badSignatures, unacceptable, refusedSources, unparsable, received, delivered, unknownPages,
+	badSignatures, unacceptable, refusedSources, unparsable, received, delivered, kept, unknownPages,
 	ignored, refusedStale, refusedOther, unavailable, panics atomic.Uint64
 }
 
@@ -44,7 +46,7 @@ func (w *Webhook) Stats() Stats {
 	return Stats{
 		BadSignatures: c.badSignatures.Load(), Unacceptable: c.unacceptable.Load(),
 		RefusedSources: c.refusedSources.Load(), Unparsable: c.unparsable.Load(),
-		Received: c.received.Load(), Delivered: c.delivered.Load(), UnknownPages: c.unknownPages.Load(),
+		Received: c.received.Load(), Delivered: c.delivered.Load(), Kept: c.kept.Load(), UnknownPages: c.unknownPages.Load(),
 		Ignored: c.ignored.Load(), RefusedStale: c.refusedStale.Load(), RefusedOther: c.refusedOther.Load(),
 		Unavailable: c.unavailable.Load(), Panics: c.panics.Load(),
 	}

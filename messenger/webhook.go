@@ -84,7 +84,6 @@ type Webhook struct {
 	c     WebhookConfig
 	token [sha256.Size]byte
 	stats counters
-	late  *late
 	from  *sources
 
 	mu   sync.Mutex
@@ -129,7 +128,7 @@ func NewWebhook(c WebhookConfig) (*Webhook, error) {
 	}
 	return &Webhook{
 		c: c, token: sha256.Sum256([]byte(c.VerifyToken.Reveal())),
-		late: newLate(), from: newSources(c.Failures, c.Clock), last: make(map[conversation.Source]time.Time),
+		from: newSources(c.Failures, c.Clock), last: make(map[conversation.Source]time.Time),
 	}, nil
 }
 

@@ -123,8 +123,11 @@ type NodeAlive struct {
 type ErasureBegun struct {
 	Conversations []conversation.ID `json:"conversations,omitempty"` // those that were in memory, ascending
 	// Archive says that the archive has to be erased too, before ErasureCleared.
-	Archive bool   `json:"archive,omitempty"`
-	Node    string `json:"node"` // the process that carries the erasure through
+	Archive bool `json:"archive,omitempty"`
+	// Kept are the numbers of the ChangeKept events about messages of theirs that have
+	// not come, ascending.
+	Kept []uint64 `json:"kept,omitempty"`
+	Node string   `json:"node"` // the process that carries the erasure through
 }
 
 // ErasureCleared says that nothing of the customer is in the archive, and nothing
@@ -143,6 +146,32 @@ func (ErasureBegun) routingEvent()   {}
 func (ErasureCleared) routingEvent() {}
 func (ErasureDone) routingEvent()    {}
 
+// ChangeKept says that the channel told of a message that the board does not have:
+// it came before its message. What it told is kept for conversation.Horizon, and
+// decided when the message comes. One of the fields is set.
+type ChangeKept struct {
+	Edit    *conversation.Edit    `json:"edit,omitempty"`    // its text replaces that of any before it
+	Unsend  *conversation.Unsend  `json:"unsend,omitempty"`  // of the message and its parts
+	React   *conversation.React   `json:"react,omitempty"`   // the newest one
+	Receipt *conversation.Receipt `json:"receipt,omitempty"` // of this one message, without a watermark
+}
+
+// Customer returns whose message it is about, and of which source.
+func (e ChangeKept) Customer() (conversation.Source, conversation.Customer) {
+	switch {
+	case e.Edit != nil:
+		return e.Edit.Source, e.Edit.Customer
+	case e.Unsend != nil:
+		return e.Unsend.Source, e.Unsend.Customer
+	case e.React != nil:
+		return e.React.Source, e.React.Customer
+	case e.Receipt != nil:
+		return e.Receipt.Source, e.Receipt.Customer
+	}
+	return "", ""
+}
+
+func (ChangeKept) routingEvent()    {}
 func (KeyUsed) routingEvent()       {}
 func (NodeAlive) routingEvent()     {}
 func (OutageOver) routingEvent()    {}

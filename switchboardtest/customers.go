@@ -52,12 +52,8 @@ func (p *player) customerWrites(a args) error {
 		p.sent[in.Customer]++
 		in.ExternalID = a.get("customer") + "-" + itoa(p.sent[in.Customer])
 	}
-	if s := a.option("stamped"); s != "" {
-		d, err := time.ParseDuration(s)
-		if err != nil {
-			return bad("stamped=%s is not a duration", s)
-		}
-		in.ChannelAt = p.kit.Now().Add(-d)
+	if in.ChannelAt, err = p.stamped(a); err != nil {
+		return err
 	}
 	if in.Attachments, err = files(a); err != nil {
 		return err
@@ -76,6 +72,19 @@ func (p *player) customerWrites(a args) error {
 		in.Entry.Attributes[k] = v
 	}
 	return p.do(p.by(a), a, in)
+}
+
+// stamped reads stamped=5s: a channel time of so long ago. Without it there is none.
+func (p *player) stamped(a args) (time.Time, error) {
+	s := a.option("stamped")
+	if s == "" {
+		return time.Time{}, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return time.Time{}, bad("stamped=%s is not a duration", s)
+	}
+	return p.kit.Now().Add(-d), nil
 }
 
 // files reads file=image:reference.
@@ -118,8 +127,12 @@ func (p *player) customerReacts(a args) error {
 	if err != nil {
 		return err
 	}
+	at, err := p.stamped(a)
+	if err != nil {
+		return err
+	}
 	return p.do(p.by(a), a, conversation.React{
-		Channel: ch, Source: src, Customer: customer(a), ExternalID: a.get("id"), Emoji: a.get("text"),
+		Channel: ch, Source: src, Customer: customer(a), ExternalID: a.get("id"), Emoji: a.get("text"), ChannelAt: at,
 	})
 }
 
@@ -160,8 +173,12 @@ func (p *player) pageWrites(a args) error {
 		p.page++
 		id = "page-" + itoa(p.page)
 	}
+	at, err := p.stamped(a)
+	if err != nil {
+		return err
+	}
 	return p.do(agent.Actor{Role: agent.Platform, ID: "page"}, a, conversation.Outside{
-		Channel: ch, Source: src, Customer: customer(a), ExternalID: id, App: a.option("app"), Text: a.get("text"),
+		Channel: ch, Source: src, Customer: customer(a), ExternalID: id, App: a.option("app"), Text: a.get("text"), ChannelAt: at,
 	})
 }
 

@@ -241,6 +241,9 @@ func (p *player) describeMessage(b conversation.Event) string {
 		}
 		return fmt.Sprintf("%s %d has %s from the %s", c, b.No, b.Emoji, b.By.Kind)
 	case conversation.ReceiptAdvanced:
+		if len(b.Nos) == 0 {
+			return fmt.Sprintf("%s all that is to come up to %s is %s", c, p.clock(b.Watermark), b.Status)
+		}
 		var nos []string
 		for _, n := range b.Nos {
 			nos = append(nos, itoa(n))
@@ -339,8 +342,27 @@ func (p *player) describeRouting(b routing.Event) string {
 		return fmt.Sprintf("agent %s is deleted", b.Agent)
 	case routing.SourceRemoved:
 		return fmt.Sprintf("source %s is removed (%s)", b.Source, b.Why)
+	case routing.ChangeKept:
+		return describeKept(&b)
 	case routing.Outage:
 		return fmt.Sprintf("nobody served from %s to %s", p.clock(b.From), p.clock(b.To))
+	}
+	return ""
+}
+
+// describeKept words a change that came before its message.
+func describeKept(b *routing.ChangeKept) string {
+	switch {
+	case b.Edit != nil:
+		return fmt.Sprintf("%s is not there yet; it will read %q (edit %d)", b.Edit.ExternalID, b.Edit.Text, b.Edit.Edits)
+	case b.Unsend != nil:
+		return fmt.Sprintf("%s is not there yet; it will be taken back", b.Unsend.ExternalID)
+	case b.React != nil && b.React.Emoji == "":
+		return fmt.Sprintf("%s is not there yet; it will have lost the reaction of the customer", b.React.ExternalID)
+	case b.React != nil:
+		return fmt.Sprintf("%s is not there yet; it will have %s from the customer", b.React.ExternalID, b.React.Emoji)
+	case b.Receipt != nil && len(b.Receipt.ExternalIDs) == 1:
+		return fmt.Sprintf("%s is not there yet; it will be %s", b.Receipt.ExternalIDs[0], b.Receipt.Status)
 	}
 	return ""
 }

@@ -105,7 +105,9 @@ func (p *player) showTranscript(a args) error {
 			s += fmt.Sprintf(" edit %d", m.Edits)
 		}
 		for _, r := range m.Reactions {
-			s += " " + r.Emoji
+			if r.Emoji != "" {
+				s += " " + r.Emoji
+			}
 		}
 		if m.Delivery != nil {
 			s += ", " + m.Delivery.Status.String()

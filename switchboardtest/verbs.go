@@ -37,13 +37,13 @@ func init() { // not a plain initialiser: the verbs refer to functions that look
 		{"customer <customer> sends", []string{"at", "payload", "file"}, (*player).customerWrites},
 		{"customer <customer> edits <id> to <text>", []string{"at", "edit"}, (*player).customerEdits},
 		{"customer <customer> unsends <id>", []string{"at"}, (*player).customerUnsends},
-		{"customer <customer> reacts to <id> [text]", []string{"at"}, (*player).customerReacts},
+		{"customer <customer> reacts to <id> [text]", []string{"at", "stamped"}, (*player).customerReacts},
 		{"customer <customer> leaves", []string{"at"}, (*player).customerLeaves},
 		{"customer <customer> has received everything", []string{"at"}, (*player).customerReceived},
 		{"customer <customer> has received <id>", []string{"at"}, (*player).customerReceived},
 		{"customer <customer> has read everything", []string{"at"}, (*player).customerRead},
 		{"customer <customer> has read <id>", []string{"at"}, (*player).customerRead},
-		{"page writes to <customer> <text>", []string{"at", "id", "app"}, (*player).pageWrites},
+		{"page writes to <customer> <text>", []string{"at", "id", "app", "stamped"}, (*player).pageWrites},
 		{"page echoes <number> of <conversation>", []string{"id"}, (*player).pageEchoes},
 
 		// The transport.

@@ -236,8 +236,9 @@ func (f *Floor) queueDue(q *queueRec) {
 // closed their last seat become Idle if they asked for it, and what has come
 // back to a queue that is deleted or closed has the lot of those who waited there.
 func (f *Floor) follow() {
-	for len(f.settle) > 0 || len(f.adrift) > 0 {
+	for len(f.settle) > 0 || len(f.adrift) > 0 || len(f.arrivals) > 0 {
 		f.engine()
+		f.catchUp()
 		adrift := f.adrift
 		f.adrift = nil
 		slices.SortFunc(adrift, byID)

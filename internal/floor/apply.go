@@ -16,6 +16,7 @@ func (f *Floor) Apply(e *Event) {
 	f.seq = e.Seq
 	f.apply(e)
 	f.settle, f.adrift, f.given = f.settle[:0], f.adrift[:0], false // what follows from it is in the log too
+	f.arrivals = f.arrivals[:0]
 }
 
 func (f *Floor) apply(e *Event) {
@@ -40,6 +41,8 @@ func (f *Floor) apply(e *Event) {
 		r.conversation, r.message = b.Conversation, b.Message
 	case routing.NodeAlive:
 		f.applyAlive(e, b)
+	case routing.ChangeKept:
+		f.early.put(&keptChange{e.Seq, keyOf(&b), e.By, e.At, b})
 	case routing.Event:
 		f.applyRouting(e, b)
 	}
@@ -88,7 +91,12 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 	case conversation.MessageEdited, conversation.MessageUnsent, conversation.Reacted, conversation.ReceiptAdvanced, conversation.AttributesSet,
 		conversation.TranscriptCut:
 		return
-	case conversation.SendSettled, conversation.SendDeferred, conversation.SendDue, conversation.LaneTaken:
+	case conversation.SendSettled:
+		f.came(c, b.ExternalID, e.At)
+		f.giveLane(c)
+		f.indexTimer(c)
+		return
+	case conversation.SendDeferred, conversation.SendDue, conversation.LaneTaken:
 		f.giveLane(c)
 		f.indexTimer(c)
 		return
@@ -133,7 +141,8 @@ func (f *Floor) drop(c *convRec) {
 }
 
 func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {
-	if m.ExternalID != "" && m.Author.Kind == conversation.FromCustomer {
+	f.came(c, m.ExternalID, e.At)
+	if m.ExternalID != "" {
 		k := inboundDigest(c.v.Channel, c.v.Source, m.ExternalID)
 		if _, known := f.seen.find(k, e.At); !known {
 			f.seen.add(k, e.At, remembered{conversation: c.v.ID, message: m.No})

@@ -58,6 +58,12 @@ func (f *Floor) empty(cmd Empty) (Result, error) {
 	return res, nil
 }
 
+// Missing is a command: the message that somebody takes back is not in the archive
+// either, so it may be still to come.
+type Missing struct {
+	Unsend conversation.Unsend
+}
+
 // Emptied is a command: the archive has emptied a message.
 type Emptied struct {
 	Conversation conversation.ID

@@ -64,10 +64,10 @@ func (f *Floor) dispatch(body any) (Result, error) {
 	switch cmd := body.(type) {
 	case conversation.Command:
 		res, err := f.doConversation(cmd)
-		if err != nil && !refused(err) && !errors.Is(err, ErrCommand) {
-			err = &conversation.Refusal{Command: cmd.Name(), Agent: f.actingAgent(), Err: err}
-		}
-		return res, err
+		return res, f.refusal(cmd, err)
+	case Missing:
+		res, err := f.onMessage(cmd.Unsend, routing.ChangeKept{Unsend: &cmd.Unsend}, false)
+		return res, f.refusal(cmd.Unsend, err)
 	case agent.Command:
 		return Result{}, f.doAgent(cmd)
 	case Erase:
@@ -93,6 +93,14 @@ func (f *Floor) dispatch(body any) (Result, error) {
 		return Result{}, f.holdLane(cmd)
 	}
 	return Result{}, fmt.Errorf("%w: %T", ErrCommand, body)
+}
+
+// refusal makes the error of a command about a conversation a *conversation.Refusal.
+func (f *Floor) refusal(cmd conversation.Command, err error) error {
+	if err != nil && !refused(err) && !errors.Is(err, ErrCommand) {
+		return &conversation.Refusal{Command: cmd.Name(), Agent: f.actingAgent(), Err: err}
+	}
+	return err
 }
 
 func refused(err error) bool {
@@ -203,18 +211,18 @@ func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
 		}
 		return f.outside(cmd, &c)
 	case conversation.Edit:
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, c.ExternalID)
+		return f.onMessage(cmd, routing.ChangeKept{Edit: &c}, false)
 	case conversation.Unsend:
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, c.ExternalID)
+		return f.onMessage(cmd, routing.ChangeKept{Unsend: &c}, f.config.Archive)
 	case conversation.React:
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, c.ExternalID)
+		return f.onMessage(cmd, routing.ChangeKept{React: &c}, false)
 	case conversation.Receipt:
 		if f.pending.by.Role != agent.Platform {
 			return Result{}, conversation.ErrNotAllowed
 		}
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, "")
+		return f.receipt(&c)
 	case conversation.Hangup:
-		return f.onMessage(cmd, c.Channel, c.Source, c.Customer, "")
+		return f.hangup(&c)
 	case conversation.AcceptAll:
 		return f.acceptAll(c)
 	case conversation.Accept:

@@ -101,7 +101,7 @@ func TestWhoSetsAttributes(t *testing.T) {
 	d.do(self(who), conversation.SetAttributes{Conversation: id, Set: agent.Attributes{"by": "afterwards"}})
 }
 
-// TestUnknownMessage: what its author took back or changed while it is not in
+// TestUnknownMessage: what its author took back or changed when it is no longer in
 // memory is refused, because nothing of it could be recorded.
 func TestUnknownMessage(t *testing.T) {
 	d := newDesk(t, routing.Settings{}, routing.Queue{ID: "sales"})
@@ -119,7 +119,6 @@ func TestUnknownMessage(t *testing.T) {
 		d.do(customer("c"), conversation.React{Channel: "messenger", Source: "page", Customer: "c", ExternalID: "m1", Emoji: "x"})
 		d.do(platform, conversation.Receipt{Channel: "messenger", Source: "page", Customer: "c", Status: conversation.StatusRead, ExternalIDs: []string{"m1"}})
 	}
-	refused("before it")
 	id := d.customer("c") // m1
 	d.do(customer("c"), edit)
 	d.do(customer("c"), edit) // twice is a success
@@ -185,21 +184,6 @@ func TestKeyUsedInTheLog(t *testing.T) {
 	other.Commit()
 	if res, err := other.Do(d.now, cmd); err != nil || !res.Duplicate {
 		t.Errorf("on the other node: %+v, %v", res, err)
-	}
-}
-
-// TestKeyOfReactionBeforeItsMessage: it has had no effect yet, so it is not
-// remembered, and can be asked for again once the message is there.
-func TestKeyOfReactionBeforeItsMessage(t *testing.T) {
-	d := newDesk(t, routing.Settings{}, routing.Queue{ID: "sales"})
-	react := conversation.React{Channel: "messenger", Source: "page", Customer: "c", ExternalID: "m1", Emoji: "heart"}
-	d.keyed(customer("c"), "k", react)
-	id := d.customer("c")
-	if res := d.keyed(customer("c"), "k", react); res.Duplicate || len(d.conv(id).Messages[0].Reactions) != 1 {
-		t.Errorf("%+v, reactions %v", res, d.conv(id).Messages[0].Reactions)
-	}
-	if res := d.keyed(customer("c"), "k", react); !res.Duplicate {
-		t.Errorf("again: %+v", res)
 	}
 }
 

@@ -91,7 +91,10 @@ func (f *Floor) erase(cmd Erase) (Result, error) {
 			return Result{}, ErrArchiveFirst
 		}
 	}
-	e := routing.ErasureBegun{Archive: f.config.Archive && len(theirs) > 0, Node: f.config.Node}
+	e := routing.ErasureBegun{
+		Archive: f.config.Archive && len(theirs) > 0, Node: f.config.Node,
+		Kept: f.early.about(customerKey{cmd.Source, cmd.Customer}),
+	}
 	for _, c := range theirs {
 		f.endErased(c)
 		e.Conversations = append(e.Conversations, c.v.ID)
@@ -167,6 +170,7 @@ func (f *Floor) applyErasure(e *Event, b routing.Event) bool {
 				f.drop(c)
 			}
 		}
+		f.early.forget(b.Kept)
 		f.erasures = append(slices.Clip(f.erasures), x)
 	case routing.ErasureCleared:
 		f.changeErasure(b.Erasure, func(x *Erasure) {

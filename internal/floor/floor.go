@@ -57,6 +57,8 @@ type Result struct {
 	Message      int
 	// Duplicate says that the command had been carried out before.
 	Duplicate bool
+	// Kept says that the command came before its message, and is kept until that comes.
+	Kept bool
 	// Accepted is the outcome for each offer of an AcceptAll.
 	Accepted []Accepted
 	// Erasure is the number of an erasure.
@@ -109,6 +111,7 @@ type Floor struct {
 	customers map[conversation.Source]map[conversation.Customer]conversation.ID
 	seen      memory // inbound ids
 	keys      memory // idempotency keys
+	early     early  // what came before its message
 	outage    routing.Outage
 	outageSet uint64
 	sweeps    []sweep
@@ -126,6 +129,8 @@ type Floor struct {
 	adrift []*convRec
 	// given says that the step has given this node a lane.
 	given bool
+	// arrivals are messages for which something was kept.
+	arrivals []arrival
 
 	events    []Event
 	pending   command // what the events are stamped with

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/switchboard-go/switchboard/agent"
 	"github.com/switchboard-go/switchboard/conversation"
@@ -259,34 +260,94 @@ func cut(text string, limit int) string {
 	return text
 }
 
-// onMessage decides what the channel reports about a customer's messages: in
-// their open conversation, or their last one. The id is of the one message it is
-// about, if it is about one.
-func (f *Floor) onMessage(cmd conversation.Command, ch conversation.Channel, src conversation.Source, who conversation.Customer, id string) (Result, error) {
-	if !f.speaksFor(who) {
-		return Result{}, conversation.ErrNotAllowed
+// onMessage decides what the channel reports of one message of a customer, in
+// their open conversation or those before it. What comes before its message is kept,
+// unless the message may be elsewhere, where the caller has to look first.
+func (f *Floor) onMessage(cmd conversation.Command, change routing.ChangeKept, elsewhere bool) (Result, error) {
+	ch, id := aboutMessage(&change)
+	src, who := change.Customer()
+	last, err := f.conversationWith(ch, src, who)
+	if err != nil {
+		return Result{}, err
 	}
-	s := f.sources[src]
-	if s == nil || s.entry.Channel != ch {
-		return Result{}, unknown("source", string(src))
-	}
-	for c := f.convs[f.customer(customerKey{src, who})]; c != nil; c = f.convs[c.v.Previous] {
-		n := f.seq
-		res, err := f.decide(c, cmd)
-		if err != nil || f.seq != n {
-			return res, err
-		}
-		if _, ok := cmd.(conversation.Hangup); ok || id != "" && has(&c.v, id) {
-			return res, nil
+	for c := last; c != nil; c = f.convs[c.v.Previous] {
+		if has(&c.v, id) {
+			return f.decide(c, cmd)
 		}
 	}
-	switch cmd.(type) {
-	case conversation.Edit, conversation.Unsend:
+	if _, err := conversation.Decide(&conversation.Conversation{}, f.now, f.pending.by, cmd, nil, nil); err != nil {
+		return Result{}, err
+	}
+	if _, known := f.seen.find(inboundDigest(ch, src, id), f.now); known || elsewhere {
+		// It has come, and is no longer in memory.
+		if change.React != nil {
+			return Result{}, nil
+		}
 		return Result{}, conversation.ErrUnknownMessage // a success would say that it is recorded
-	case conversation.React:
-		f.pending.key = "" // it may be asked for again when the message has come
 	}
-	return Result{}, nil
+	return f.keepEarly(change), nil
+}
+
+// conversationWith returns the customer's open conversation, or else the last one in
+// memory, or nil, if the actor may speak for the customer.
+func (f *Floor) conversationWith(ch conversation.Channel, src conversation.Source, who conversation.Customer) (*convRec, error) {
+	if !f.speaksFor(who) {
+		return nil, conversation.ErrNotAllowed
+	}
+	if s := f.sources[src]; s == nil || s.entry.Channel != ch {
+		return nil, unknown("source", string(src))
+	}
+	return f.convs[f.customer(customerKey{src, who})], nil
+}
+
+// receipt takes a receipt for all conversations of the customer in memory. What it
+// says of messages by name whose names are not known yet is kept.
+func (f *Floor) receipt(cmd *conversation.Receipt) (Result, error) {
+	last, err := f.conversationWith(cmd.Channel, cmd.Source, cmd.Customer)
+	if err != nil {
+		return Result{}, err
+	}
+	if _, err := conversation.Decide(&conversation.Conversation{}, f.now, f.pending.by, *cmd, nil, nil); err != nil {
+		return Result{}, err
+	}
+	var res Result
+	early := cmd.ExternalIDs
+	sending := false // something may yet get a name
+	for c := last; c != nil; c = f.convs[c.v.Previous] {
+		n := f.seq
+		one, err := f.decide(c, *cmd)
+		if err != nil {
+			return Result{}, err
+		}
+		if f.seq != n && res.Conversation == 0 {
+			res = one
+		}
+		sending = sending || c.v.State.Open() || c.v.Lane != nil
+		early = slices.DeleteFunc(slices.Clone(early), func(id string) bool { return has(&c.v, id) })
+	}
+	if !sending || len(early) == 0 {
+		return res, nil
+	}
+	var kept []routing.ChangeKept
+	for _, id := range early {
+		if id != "" && len(id) <= conversation.MaxExternalID && utf8.ValidString(id) {
+			one := *cmd
+			one.ExternalIDs, one.Watermark = []string{id}, time.Time{}
+			kept = append(kept, routing.ChangeKept{Receipt: &one})
+		}
+	}
+	f.keepEarly(kept...)
+	res.Kept = len(kept) > 0
+	return res, nil
+}
+
+// hangup ends the customer's conversation.
+func (f *Floor) hangup(cmd *conversation.Hangup) (Result, error) {
+	c, err := f.conversationWith(cmd.Channel, cmd.Source, cmd.Customer)
+	if err != nil || c == nil {
+		return Result{}, err
+	}
+	return f.decide(c, *cmd)
 }
 
 // has reports whether the message with the channel's id is in the transcript.
@@ -305,12 +366,25 @@ func (f *Floor) outside(whole conversation.Command, cmd *conversation.Outside) (
 	if _, err := f.sourceOf(cmd.Channel, cmd.Source); err != nil {
 		return Result{}, err
 	}
-	c := f.convs[f.customer(customerKey{cmd.Source, cmd.Customer})]
-	if c == nil {
-		return Result{}, nil // nothing opens a conversation but the customer
+	if r, known := f.seen.find(inboundDigest(cmd.Channel, cmd.Source, cmd.ExternalID), f.now); known {
+		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 	}
-	if !c.v.State.Open() && !has(&c.v, cmd.ExternalID) {
+	c := f.convs[f.customer(customerKey{cmd.Source, cmd.Customer})]
+	switch {
+	case c == nil: // nothing opens a conversation but the customer
+		return Result{}, nil
+	case has(&c.v, cmd.ExternalID): // the echo of one of ours
+		return f.decide(c, whole)
+	case !c.v.State.Open(), before(cmd.ChannelAt, &c.v):
 		return Result{}, nil
 	}
 	return f.decide(c, whole)
+}
+
+// before reports whether a message was written before the one that opened the
+// conversation, by the channel's clock. Then it is not of this one, however late
+// the channel tells of it.
+func before(at time.Time, c *conversation.Conversation) bool {
+	first := c.Message(1)
+	return first != nil && !at.IsZero() && at.Before(first.ChannelAt)
 }

@@ -314,6 +314,20 @@ func checkRest(f *Floor) error {
 	if len(f.settle) > 0 {
 		return fmt.Errorf("%d agents are left to settle", len(f.settle))
 	}
+	if len(f.arrivals) > 0 {
+		return fmt.Errorf("%d messages are left to catch up with", len(f.arrivals))
+	}
+	live, room := f.early.live(), 0
+	for _, k := range live {
+		room += k.size()
+	}
+	kept := 0
+	for _, list := range f.early.of { // order-free: only counted
+		kept += len(list)
+	}
+	if kept != len(live) || room != f.early.room || room > earlyRoom {
+		return fmt.Errorf("%d changes are kept, %d with their time; they take %d bytes, it says %d", kept, len(live), room, f.early.room)
+	}
 	for _, m := range []*memory{&f.seen, &f.keys} {
 		if len(m.line)-m.head < m.known {
 			return fmt.Errorf("%d are remembered, %d of them with their time", m.known, len(m.line)-m.head)

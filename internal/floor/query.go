@@ -256,6 +256,7 @@ type State struct {
 	Removed       []conversation.Source
 	Customers     map[string]conversation.ID
 	Seen, Keys    int
+	Early         int
 	Sweeps        int
 	Away          []Away
 	Leases        map[string]time.Time
@@ -267,7 +268,7 @@ type State struct {
 func (f *Floor) State() State {
 	s := State{
 		Seq: f.seq, Settings: f.settings, Setup: f.Setup(), Customers: make(map[string]conversation.ID),
-		Seen: f.seen.size(f.now), Keys: f.keys.size(f.now), Sweeps: len(f.sweeps), Away: f.away, Erasures: f.erasures,
+		Seen: f.seen.size(f.now), Keys: f.keys.size(f.now), Early: f.early.size(f.now), Sweeps: len(f.sweeps), Away: f.away, Erasures: f.erasures,
 		Leases: maps.Clone(f.leases),
 	}
 	for _, id := range sortedKeys(f.agents) {

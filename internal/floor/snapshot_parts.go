@@ -44,6 +44,7 @@ var parts = []part{
 	{wire.Kind{Name: "node", Zero: nodeLine{}}, takeNodes, putNode},
 	{wire.Kind{Name: "seen", Zero: seenLine{}}, takeSeen, putSeen},
 	{wire.Kind{Name: "keys", Zero: keysLine{}}, takeKeys, putKeys},
+	{wire.Kind{Name: "early", Zero: earlyLine{}}, takeEarly, putEarly},
 	{wire.Kind{Name: "conversation", Zero: conversationLine{}}, nil, nil},
 }
 
@@ -292,6 +293,40 @@ func putMemory(m *memory, known []memo) error {
 		m.add(k.key, at, remembered(k))
 	}
 	m.again = m.again[:0]
+	return nil
+}
+
+// earlyLine is a change that came before its message. They come oldest first.
+type earlyLine struct {
+	Seq    uint64             `json:"seq"`
+	By     agent.Actor        `json:"by,omitzero"`
+	At     time.Time          `json:"at"`
+	Change routing.ChangeKept `json:"change"`
+}
+
+// takeEarly needs no copy: what is kept never changes.
+func takeEarly(f *Floor) func(yield func(body any) error) error {
+	list, limit := f.early.live(), f.last.Add(-conversation.Horizon)
+	return func(yield func(body any) error) error {
+		for _, k := range list {
+			if !k.at.After(limit) {
+				continue
+			}
+			if err := yield(earlyLine{k.seq, k.by, k.at, k.change}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func putEarly(f *Floor, body any) error {
+	l := body.(earlyLine)
+	if n := len(f.early.line); l.Seq > f.seq || n > 0 && (f.early.line[n-1].at.After(l.At) || f.early.line[n-1].seq >= l.Seq) {
+		return fmt.Errorf("what came early is out of order")
+	}
+	f.early.put(&keptChange{l.Seq, keyOf(&l.Change), l.By, l.At, l.Change})
+	f.early.was = f.early.was[:0]
 	return nil
 }
 

@@ -26,7 +26,7 @@ import (
 var rebuilt = map[string][]string{
 	"Floor": {
 		"config", "now", "roster", "router", "deadlines", "settle", "adrift", "given", "events", "pending", "journal", "snapshots",
-		"agentEvents", "convEvents", "rules", "targets",
+		"agentEvents", "convEvents", "rules", "targets", "arrivals",
 	},
 	"convRec":    {"waiter", "timer", "held", "epoch"},
 	"agentRec":   {"candidate", "timer", "load", "slots", "in", "epoch"},
@@ -39,7 +39,7 @@ var rebuilt = map[string][]string{
 // stateOnly compares floors by all of their state that is not rebuilt.
 var stateOnly = cmp.Options{
 	cmp.AllowUnexported(
-		Floor{}, convRec{}, agentRec{}, queueRec{}, queueState{}, policyVersion{}, sourceRec{}, sweep{}, memory{}, remembered{},
+		Floor{}, convRec{}, agentRec{}, queueRec{}, queueState{}, policyVersion{}, sourceRec{}, sweep{}, memory{}, remembered{}, keptChange{},
 	),
 	cmpopts.EquateComparable(routing.Pace{}, wrapup.WrapUp{}),
 	cmpopts.EquateEmpty(),
@@ -47,6 +47,7 @@ var stateOnly = cmp.Options{
 		f, ok := p.Last().(cmp.StructField)
 		return ok && slices.Contains(rebuilt[p.Index(-2).Type().Name()], f.Name())
 	}, cmp.Ignore()),
+	cmp.Transformer("live", func(e early) []*keptChange { return e.live() }),
 	// The line without what has expired.
 	cmp.FilterValues(func(a, b memory) bool { return a.head != 0 || b.head != 0 }, cmp.Transformer("known", func(m memory) memory {
 		m.line, m.head = m.line[m.head:], 0
@@ -102,6 +103,8 @@ func distort(v reflect.Value) {
 			*x = x.Add(time.Second)
 		case *memory:
 			x.line = append(x.line, remembered{at: 1})
+		case *early:
+			x.put(&keptChange{at: time.Unix(1, 0)})
 		case *routing.Settings:
 			x.MaxHops++
 		case *routing.Outage:

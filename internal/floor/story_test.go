@@ -308,14 +308,16 @@ func (s *storyteller) fromCustomer() (agent.Actor, any) {
 		s.sent = append(s.sent, in.ExternalID)
 		return by, in
 	case n < 74:
-		return by, conversation.Edit{Channel: ch, Source: src, Customer: who, ExternalID: id, Text: "edited", Edits: s.rng.IntN(4)}
+		return by, conversation.Edit{Channel: ch, Source: src, Customer: who, ExternalID: pick(s, id, fmt.Sprint("in-", s.next+1)), Text: "edited", Edits: s.rng.IntN(4)}
 	case n < 78:
-		return by, conversation.Unsend{Channel: ch, Source: src, Customer: who, ExternalID: id}
+		return by, conversation.Unsend{
+			Channel: ch, Source: src, Customer: who, ExternalID: pick(s, id, fmt.Sprint("in-", s.next+1)), Parts: pick(s, nil, []string{id}),
+		}
 	case n < 82:
-		return by, conversation.React{Channel: ch, Source: src, Customer: who, ExternalID: id, Emoji: pick(s, "", "heart")}
+		return by, conversation.React{Channel: ch, Source: src, Customer: who, ExternalID: id, Emoji: pick(s, "", "heart"), ChannelAt: pick(s, time.Time{}, s.now, s.now.Add(-time.Second))}
 	case n < 88:
 		return platform, conversation.Receipt{
-			Channel: ch, Source: src, Customer: who, Watermark: s.now, ExternalIDs: []string{id},
+			Channel: ch, Source: src, Customer: who, Watermark: pick(s, time.Time{}, s.now, s.now.Add(-time.Minute)), ExternalIDs: []string{id},
 			Status: pick(s, conversation.StatusDelivered, conversation.StatusRead, conversation.StatusQueued),
 		}
 	case n < 92:

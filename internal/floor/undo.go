@@ -22,6 +22,7 @@ type journal struct {
 	seen, keys int
 	away       []Away
 	erasures   []Erasure
+	early      earlyMark
 	moved      []customerBefore
 	gone       []conversation.ID    // forgotten in this batch
 	leases     map[string]time.Time // nil when no lease changed
@@ -75,6 +76,7 @@ func (f *Floor) begin() {
 	j.open = true
 	j.seq, j.last, j.now, j.seen, j.keys = f.seq, f.last, f.now, f.seen.len(), f.keys.len()
 	j.away, j.erasures = f.away, f.erasures
+	j.early = f.early.mark()
 }
 
 func (f *Floor) touchConv(c *convRec) {
@@ -138,6 +140,7 @@ func (f *Floor) Commit() {
 	// is the same.
 	f.seen.expire(f.last)
 	f.keys.expire(f.last)
+	f.early.settle(f.last)
 	for _, id := range f.journal.gone {
 		f.strike(id)
 	}
@@ -154,6 +157,7 @@ func (f *Floor) Undo() {
 	f.seq, f.last, f.now, f.away, f.erasures = j.seq, j.last, j.now, j.away, j.erasures
 	f.seen.cut(j.seen)
 	f.keys.cut(j.keys)
+	f.early.cut(j.early)
 	f.undoSetup()
 	if j.leases != nil {
 		f.leases = j.leases
@@ -246,6 +250,7 @@ func (f *Floor) reset() {
 	clear(f.events)
 	f.events = f.events[:0]
 	f.settle, f.adrift, f.given = f.settle[:0], f.adrift[:0], false
+	f.arrivals = f.arrivals[:0]
 	f.pending = command{}
 }
 

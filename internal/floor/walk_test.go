@@ -70,7 +70,7 @@ func TestRandomWalk(t *testing.T) {
 		routing.QueueSet{}, routing.QueueDeleted{}, routing.QueueOpened{}, routing.QueueClosed{}, routing.QueueSwept{}, routing.TeamSet{},
 		routing.AgentSet{}, routing.AgentDeleted{}, routing.SourceSet{}, routing.SourceRemoved{},
 		routing.SourceSwept{}, routing.SettingsSet{}, routing.Outage{}, routing.OutageOver{}, routing.NodeAlive{},
-		routing.ErasureBegun{}, routing.ErasureCleared{}, routing.ErasureDone{},
+		routing.ErasureBegun{}, routing.ErasureCleared{}, routing.ErasureDone{}, routing.ChangeKept{},
 	} {
 		if name := fmt.Sprintf("%T", k); done[name] == 0 && commands >= 10_000 {
 			t.Errorf("%s never happened", name)
@@ -235,7 +235,7 @@ func (w *walk) same(when string, want, got State) {
 // state is the state as of now, though the floor may not have been taken there.
 func (w *walk) state(f *Floor) State {
 	s := f.State()
-	s.Seen, s.Keys = f.seen.size(w.now), f.keys.size(w.now)
+	s.Seen, s.Keys, s.Early = f.seen.size(w.now), f.keys.size(w.now), f.early.size(w.now)
 	return s
 }
 
