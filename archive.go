@@ -17,7 +17,8 @@ import (
 // time; what fails is tried again, until it succeeds. So each call may be
 // made more than once, by several processes, and an old one may arrive late:
 // the contract says what that changes, which is nothing. What a call that returned nil
-// has done, every later one sees, through whichever connection.
+// has done, every later one sees, through whichever connection. A call whose
+// context is over fails.
 //
 // A log says what happened and is replayed; an archive is looked up. It can be
 // kept on anything with a key and an index. storage/archivetest shows whether an

@@ -79,6 +79,15 @@
 // is settled if the transport can ([Settler]) and else shows as unknown. Nothing is
 // sent twice blindly.
 //
+// # What leaves memory
+//
+// A finished conversation leaves memory when its linger time is over, and of one
+// with more than a thousand messages the older ones leave. With an [Archive] they
+// are stored there first, and a message that its author takes back later is
+// emptied there; [Board.Archived] gives a conversation back. [Administrator.Erase] removes
+// all that a board knows of a customer, from the state, the archive, the snapshots
+// and the log, and goes on after a crash until that is done.
+//
 // # Many tenants
 //
 // Boards share nothing. A process opens as many as it has tenants; an idle one
