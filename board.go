@@ -336,6 +336,10 @@ func (b *Board) do(ctx context.Context, c Command) (Result, error) {
 	if err := b.ask(ctx, r); err != nil {
 		return Result{}, err
 	}
+	if err := r.err; err != nil {
+		r.free()
+		return Result{}, err
+	}
 	res := Result{
 		Conversation: r.res.Conversation, Message: r.res.Message, Duplicate: r.res.Duplicate, Kept: r.res.Kept, Erasure: r.res.Erasure,
 	}
@@ -364,6 +368,7 @@ type request struct {
 	cmd   floor.Command
 	query func(*floor.Floor) error // instead of cmd
 	lane  conversation.ID          // of the message whose result cmd is; 0 for any other command
+	stay  bool                     // the sender who reports it is to wait for another message
 	state atomic.Int32
 	done  chan struct{}
 
@@ -393,7 +398,7 @@ func (b *Board) newRequest() *request {
 }
 
 func (r *request) free() {
-	r.cmd, r.query, r.lane, r.res, r.err, r.steps, r.final = floor.Command{}, nil, 0, floor.Result{}, nil, 0, false
+	r.cmd, r.query, r.lane, r.stay, r.res, r.err, r.steps, r.final = floor.Command{}, nil, 0, false, floor.Result{}, nil, 0, false
 	r.state.Store(requestWaits)
 	r.pool.Put(r)
 }
@@ -406,7 +411,8 @@ func (b *Board) reply(r *request) {
 	}
 }
 
-// ask hands the request over and waits for its answer.
+// ask has the request served. With an error it was not answered and is no longer
+// the caller's; otherwise its own error counts, and the caller frees it.
 func (b *Board) ask(ctx context.Context, r *request) error {
 	if ctx.Err() != nil {
 		r.free()
@@ -418,7 +424,7 @@ func (b *Board) ask(ctx context.Context, r *request) error {
 	default:
 	}
 	if b.serveMyself(r) {
-		return r.outcome()
+		return nil
 	}
 	select {
 	case b.requests <- r: // nearly always, and cheaper than to look at three channels
@@ -454,17 +460,7 @@ func (b *Board) ask(ctx context.Context, r *request) error {
 			return fmt.Errorf("%w: %w", ErrOutcomeUnknown, ended(ctx))
 		}
 	}
-	return r.outcome()
-}
-
-// outcome returns the error that the request was answered with, and then frees it.
-func (r *request) outcome() error {
-	if r.err == nil {
-		return nil
-	}
-	err := r.err
-	r.free()
-	return err
+	return nil
 }
 
 // ended is why a context is over: its own error, and the cause if somebody gave

@@ -124,7 +124,7 @@ func (b *Board) serve(batch []*request) {
 			b.late = false
 			for _, r := range batch {
 				if r.lane != 0 {
-					b.sends.over(r.lane)
+					r.stay = b.sends.over(r.lane)
 				}
 			}
 			b.arm(true)

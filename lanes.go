@@ -30,14 +30,15 @@ func (c *Config) lease(shared func() bool) floor.Lease {
 
 // hold makes sure that no other node sends the message as long as a Send or Settle
 // that begins now may last: that it is this node's, and enough left of the lease.
-// It returns the instant, in real time, from which that counts, and false when
-// the message is no longer this node's or the Board closes.
-func (s *senders) hold(m *floor.Sendable) (time.Time, bool) {
+// It returns the instant, in real time, from which that counts. Otherwise it
+// returns what to report when the message is no longer this node's, and nil when the
+// Board closes.
+func (s *senders) hold(m *floor.Sendable) (from time.Time, lost any, ok bool) {
 	b := s.board
 	for wait := 10 * time.Millisecond; ; {
 		from, now := time.Now(), b.config.Clock.Now()
 		if b.exclusive() || m.Lease.Sub(now) >= b.config.SendTimeout+b.config.MaxSkew {
-			return from, true
+			return from, nil, true
 		}
 		cmd := floor.HoldLane{Conversation: m.Conversation, No: m.Message.No, Taken: m.Taken}
 		_, err := b.do(s.ctx, Command{By: platform, Do: cmd})
@@ -46,15 +47,14 @@ func (s *senders) hold(m *floor.Sendable) (time.Time, bool) {
 			m.Lease = now.Add(b.config.lease(nil).Enough)
 			continue
 		case errors.Is(err, floor.ErrLaneLost):
-			s.report(m.Conversation, cmd) // refused again, and with that no longer on its way
-			return from, false
+			return from, cmd, false // refused again, and with that no longer on its way
 		case errors.Is(err, ErrClosed) || s.ctx.Err() != nil:
-			return from, false
+			return from, nil, false
 		}
 		select {
 		case <-time.After(wait):
 		case <-s.ctx.Done():
-			return from, false
+			return from, nil, false
 		}
 		wait = min(2*wait, time.Second)
 	}

@@ -29,10 +29,11 @@ func clip(c *conversation.Conversation) {
 func (b *Board) view(ctx context.Context, query func(*floor.Floor) error) error {
 	r := b.newRequest()
 	r.query = query
-	err := b.ask(ctx, r)
-	if err == nil {
-		r.free()
+	if err := b.ask(ctx, r); err != nil {
+		return err
 	}
+	err := r.err
+	r.free()
 	return err
 }
 

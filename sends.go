@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,8 +23,7 @@ type senders struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	group  errgroup.Group
-	jobs   chan floor.Sendable // to a sender that waits for one
-	idle   atomic.Int32        // how many senders wait
+	jobs   chan floor.Sendable // to the senders that wait for one
 
 	// Of whoever has the turn.
 	due     []conversation.ID            // lanes to look at
@@ -35,6 +33,7 @@ type senders struct {
 	resumed bool                         // what was on its way before Open is taken over
 	foreign map[conversation.ID]struct{} // lanes of other nodes that may have something to send
 	lookAt  time.Time                    // when to look at those next, by the board's time
+	idle    int                          // senders that wait, or are about to, and are promised nothing yet
 	quiet   chan struct{}                // closed when none is busy; nil while nobody waits
 }
 
@@ -45,7 +44,7 @@ func (s *senders) init(b *Board) {
 	s.board = b
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.busy = make(map[conversation.ID]struct{})
-	s.jobs = make(chan floor.Sendable)
+	s.jobs = make(chan floor.Sendable, idleSenders)
 	s.foreign = make(map[conversation.ID]struct{})
 }
 
@@ -80,11 +79,16 @@ func (s *senders) look(events []floor.Event) {
 }
 
 // over says that the lane's message is no longer on its way, and its result is
-// in the log.
-func (s *senders) over(id conversation.ID) {
+// in the log. It reports whether the sender is to wait for another one.
+func (s *senders) over(id conversation.ID) bool {
 	delete(s.busy, id)
 	s.running--
 	s.due = append(s.due, id)
+	if s.idle == idleSenders {
+		return false
+	}
+	s.idle++
+	return true
 }
 
 // start sends what is due, after a commit.
@@ -118,14 +122,15 @@ func (s *senders) start() {
 		// By the clock from here on, which the goroutine can read.
 		m.Lease = s.board.raw.Add(m.Lease.Sub(s.board.at))
 		s.running++
-		select {
-		case s.jobs <- m:
-		default:
-			s.group.Go(func() error {
-				s.run(m)
-				return nil
-			})
+		if s.idle > 0 {
+			s.idle--
+			s.jobs <- m
+			continue
 		}
+		s.group.Go(func() error {
+			s.run(m)
+			return nil
+		})
 	}
 	if len(s.busy) == 0 && s.quiet != nil && s.board.archives.idle() && s.board.erasures.idle() {
 		close(s.quiet)
@@ -135,59 +140,54 @@ func (s *senders) start() {
 
 var platform = Actor{Role: agent.Platform, ID: "sender"}
 
-// run sends the message, and then others as long as few senders wait for one.
+// run sends the message, and then others as long as it is to stay.
 func (s *senders) run(m floor.Sendable) {
-	for ok := true; ok; {
-		s.send(m)
-		if s.idle.Add(1) > idleSenders {
-			s.idle.Add(-1)
+	for ok := true; ok; m, ok = <-s.jobs {
+		result := s.send(m)
+		if result == nil || !s.report(m.Conversation, result) {
 			return
 		}
-		m, ok = <-s.jobs
-		s.idle.Add(-1)
 	}
 }
 
-// send makes one attempt and reports what became of it.
-func (s *senders) send(m floor.Sendable) {
+// send makes one attempt and returns what to report of it; nil when the Board
+// closes: whoever opens it again settles the message.
+func (s *senders) send(m floor.Sendable) any {
 	out := s.outbound(m)
 	t := s.board.config.Transports[out.Channel]
 	if t == nil {
 		s.board.config.Logger.Warn("a message was not sent", "conversation", out.Conversation, "no", out.No,
 			"why", conversation.FailNoTransport, "channel", out.Channel)
-		s.settled(m, conversation.StatusFailed, conversation.FailNoTransport, "")
-		return
+		return settled(m, conversation.StatusFailed, conversation.FailNoTransport, "")
 	}
 	if m.Doubtful {
-		s.settle(t, m, out)
-		return
+		return s.settle(t, m, out)
 	}
 	if m.Gone { // it waited for its turn while the source was removed (E40)
-		s.settled(m, conversation.StatusFailed, conversation.FailInterrupted, "")
-		return
+		return settled(m, conversation.StatusFailed, conversation.FailInterrupted, "")
 	}
-	from, ok := s.hold(&m)
+	from, lost, ok := s.hold(&m)
 	if !ok {
-		return
+		return lost
 	}
 	ctx, cancel := context.WithDeadline(s.ctx, from.Add(s.board.config.SendTimeout))
 	receipt, err := t.Send(ctx, out)
 	cancel()
 	if s.ctx.Err() != nil && err != nil {
-		return // the Board closes; whoever opens it again settles the message
+		return nil
 	}
 	if err == nil {
-		s.arrived(out, receipt)
-		return
+		return arrived(out, receipt)
 	}
-	s.failed(t, m, out, err)
+	return s.failed(t, m, out, err)
 }
 
-func (s *senders) arrived(out Outbound, r Receipt) {
-	s.report(out.Conversation, conversation.Settled{
+// arrived says that the message was sent.
+func arrived(out Outbound, r Receipt) any {
+	return conversation.Settled{
 		Conversation: out.Conversation, No: out.No, Status: conversation.StatusSent,
 		ExternalID: r.ExternalID, ChannelAt: utc(r.At),
-	})
+	}
 }
 
 func utc(t time.Time) time.Time {
@@ -197,21 +197,21 @@ func utc(t time.Time) time.Time {
 	return t.UTC().Round(0)
 }
 
-// settled reports what became of the message, but for success.
-func (s *senders) settled(m floor.Sendable, status conversation.Status, why conversation.FailCause, detail string) {
-	s.report(m.Conversation, conversation.Settled{
+// settled says what became of the message, but for success.
+func settled(m floor.Sendable, status conversation.Status, why conversation.FailCause, detail string) any {
+	return conversation.Settled{
 		Conversation: m.Conversation, No: m.Message.No, Status: status, Why: why, Detail: detail, Taken: m.Taken,
-	})
+	}
 }
 
-// deferred reports that the message is to be tried again.
-func (s *senders) deferred(m floor.Sendable, after time.Duration, why conversation.FailCause, detail string) {
-	s.report(m.Conversation, conversation.Deferred{
+// deferred says that the message is to be tried again.
+func deferred(m floor.Sendable, after time.Duration, why conversation.FailCause, detail string) any {
+	return conversation.Deferred{
 		Conversation: m.Conversation, No: m.Message.No, After: after, Why: why, Detail: detail, Taken: m.Taken,
-	})
+	}
 }
 
-func (s *senders) failed(t Transport, m floor.Sendable, out Outbound, err error) {
+func (s *senders) failed(t Transport, m floor.Sendable, out Outbound, err error) any {
 	log := s.board.config.Logger
 	var e *SendError
 	if !errors.As(err, &e) || e == nil {
@@ -229,15 +229,15 @@ func (s *senders) failed(t Transport, m floor.Sendable, out Outbound, err error)
 		"temporary", e.Temporary, "attempt", out.Attempt, "detail", discreet(e.Detail, &out), "err", discreet(errorText(e.Err), &out))
 	switch {
 	case e.Ambiguous:
-		s.settle(t, m, out)
+		return s.settle(t, m, out)
 	case e.Temporary:
 		after := e.After
 		if after <= 0 {
 			after = backOff(out.Attempt)
 		}
-		s.deferred(m, after, why, e.Detail)
+		return deferred(m, after, why, e.Detail)
 	default:
-		s.settled(m, conversation.StatusFailed, why, e.Detail)
+		return settled(m, conversation.StatusFailed, why, e.Detail)
 	}
 }
 
@@ -269,28 +269,26 @@ func backOff(attempt int) time.Duration {
 }
 
 // settle finds out what became of a message that may have arrived.
-func (s *senders) settle(t Transport, m floor.Sendable, out Outbound) {
+func (s *senders) settle(t Transport, m floor.Sendable, out Outbound) any {
 	settler, ok := t.(Settler)
 	until := s.board.config.Clock.Now().Add(s.board.config.UnknownAfter)
 	for n := 1; ok; n++ {
-		from, held := s.hold(&m)
+		from, lost, held := s.hold(&m)
 		if !held {
-			return
+			return lost
 		}
 		ctx, cancel := context.WithDeadline(s.ctx, from.Add(s.board.config.SendTimeout))
 		what, receipt, err := settler.Settle(ctx, out)
 		cancel()
 		if s.ctx.Err() != nil {
-			return
+			return nil
 		}
 		if err == nil {
 			switch what {
 			case Arrived:
-				s.arrived(out, receipt)
-				return
+				return arrived(out, receipt)
 			case NotSent:
-				s.deferred(m, backOff(out.Attempt), conversation.FailTransport, "")
-				return
+				return deferred(m, backOff(out.Attempt), conversation.FailTransport, "")
 			}
 		}
 		left := until.Sub(s.board.config.Clock.Now())
@@ -302,33 +300,33 @@ func (s *senders) settle(t Transport, m floor.Sendable, out Outbound) {
 		case <-timer.C:
 		case <-s.ctx.Done():
 			timer.Stop()
-			return
+			return nil
 		}
 	}
-	s.settled(m, conversation.StatusUnknown, conversation.FailTransport, "")
+	return settled(m, conversation.StatusUnknown, conversation.FailTransport, "")
 }
 
 // report puts a result into the log, with which the lane's message is over, if
 // it is one's. It is tried until the Board closes: a store that is away must not
-// lose it.
-func (s *senders) report(lane conversation.ID, cmd any) {
+// lose it. It tells whether the sender is to stay for another message.
+func (s *senders) report(lane conversation.ID, result any) bool {
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		r := s.board.newRequest()
-		r.cmd = floor.Command{By: platform, Body: cmd}
+		r.cmd = floor.Command{By: platform, Body: result}
 		r.lane = lane
-		err := s.board.ask(s.ctx, r)
+		stay, err := false, s.board.ask(s.ctx, r)
 		if err == nil {
+			stay, err = r.stay, r.err
 			r.free()
-			return
 		}
-		refusal := (*conversation.Refusal)(nil)
-		if errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown) || errors.Is(err, floor.ErrLaneLost) || errors.Is(err, ErrClosed) || s.ctx.Err() != nil {
-			return
+		if refusal := (*conversation.Refusal)(nil); err == nil || errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown) ||
+			errors.Is(err, floor.ErrLaneLost) || errors.Is(err, ErrClosed) {
+			return stay
 		}
 		select {
 		case <-time.After(wait):
 		case <-s.ctx.Done():
-			return
+			return false
 		}
 	}
 }
