@@ -26,7 +26,7 @@ type appender struct {
 	// hung says that an append was given up and has not returned yet.
 	hung bool
 
-	data, body []byte
+	head, data []byte
 }
 
 type appendJob struct {
@@ -152,18 +152,29 @@ func (a *appender) giveUp() {
 	select {
 	case <-a.results:
 	case <-time.After(hearing):
-		a.hung, a.data, a.body = true, nil, nil
+		a.hung, a.data = true, nil
 	}
 }
 
 func (a *appender) ring() { a.late <- struct{}{} }
 
-// buffer returns room for the events of a record.
-func (a *appender) buffer() []byte { return a.body[:0] }
+// headRoom is more than the header of a record takes.
+const headRoom = 192
 
-// assemble makes the record.
-func (a *appender) assemble(w *writer, h header, body []byte) []byte {
-	a.body = body
-	a.data = append(w.header(a.data[:0], h), body...)
-	return a.data
+// buffer returns room for a record: its events go behind what is in it.
+func (a *appender) buffer() []byte {
+	if a.data == nil {
+		a.data = make([]byte, headRoom, 4096)
+	}
+	return a.data[:headRoom]
+}
+
+// assemble makes the record from the buffer and what was put into it: the header
+// goes right before the events.
+func (a *appender) assemble(w *writer, commit []byte, events int, data []byte) []byte {
+	a.data = data
+	a.head = w.header(a.head[:0], commit, events)
+	at := headRoom - len(a.head)
+	copy(data[at:], a.head)
+	return data[at:]
 }

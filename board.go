@@ -106,6 +106,7 @@ type Board struct {
 	position   Position
 	id         string // of this opening, in the names of its commits
 	commits    uint64
+	name       []byte // of the last of them
 	writer     *writer
 	reader     *reader
 	steps      []int // ends of the steps in floor.Events()

@@ -132,32 +132,24 @@ func KindOf(body any) string {
 //
 // It writes headers and lines by hand, exactly as the encoder would write a
 // header and a line: a third of the time of a commit is spent here.
-type writer struct {
-	enc  *wire.Encoder
-	at   time.Time // the last instant written
-	text []byte    // and how: most events of a commit have the same one
-}
+type writer struct{ enc *wire.Encoder }
 
 func newWriter() *writer { return &writer{enc: registry.NewEncoder()} }
 
-func (w *writer) header(dst []byte, h header) []byte {
-	dst = strconv.AppendInt(append(dst, `{"format":`...), int64(h.Format), 10)
-	dst = wire.AppendString(append(dst, `,"commit":`...), h.Commit)
-	dst = strconv.AppendInt(append(dst, `,"events":`...), int64(h.Events), 10)
+func (w *writer) header(dst, commit []byte, events int) []byte {
+	dst = strconv.AppendInt(append(dst, `{"format":`...), format, 10)
+	dst = wire.AppendString(append(dst, `,"commit":`...), commit)
+	dst = strconv.AppendInt(append(dst, `,"events":`...), int64(events), 10)
 	return append(dst, '}', '\n')
 }
 
 // event appends the event's line. With an error dst comes back as it was.
 func (w *writer) event(dst []byte, e *floor.Event) ([]byte, error) {
-	if len(w.text) == 0 || e.At != w.at {
-		text, ok := wire.AppendTime(w.text[:0], e.At)
-		if !ok {
-			return dst, fmt.Errorf("switchboard: the instant %v cannot be written", e.At)
-		}
-		w.at, w.text = e.At, text
-	}
 	out := strconv.AppendUint(append(dst, `{"seq":`...), e.Seq, 10)
-	out = append(append(out, `,"at":`...), w.text...)
+	out, ok := w.enc.AppendInstant(append(out, `,"at":`...), e.At)
+	if !ok {
+		return dst, fmt.Errorf("switchboard: the instant %v cannot be written", e.At)
+	}
 	if e.By != (Actor{}) {
 		out = wire.AppendString(append(out, `,"by":{"role":`...), e.By.Role.String())
 		if e.By.ID != "" {

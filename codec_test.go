@@ -154,7 +154,7 @@ func randomEvent(r *rand.Rand, zero any, seq uint64) floor.Event {
 // encode makes a record as the committer does.
 func encode(commit string, events []floor.Event) ([]byte, error) {
 	w := newWriter()
-	data := w.header(nil, header{Format: format, Commit: commit, Events: len(events)})
+	data := w.header(nil, []byte(commit), len(events))
 	var err error
 	for i := range events {
 		if data, err = w.event(data, &events[i]); err != nil {

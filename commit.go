@@ -209,9 +209,8 @@ func (b *Board) flush(decided []*request) (outcome, error) {
 	data := b.appends.buffer()
 	for len(b.steps) > 0 {
 		n, to := 0, from
-		data = data[:0]
 		var err error
-		body := data
+		body := data[:headRoom]
 		for n < len(b.steps) {
 			end := b.steps[n]
 			mark := len(body)
@@ -221,7 +220,7 @@ func (b *Board) flush(decided []*request) (outcome, error) {
 			if err != nil {
 				break
 			}
-			if n > 0 && len(body) > recordBytes {
+			if n > 0 && len(body) > headRoom+recordBytes {
 				body = body[:mark]
 				break
 			}
@@ -230,7 +229,7 @@ func (b *Board) flush(decided []*request) (outcome, error) {
 		if err != nil {
 			return b.partly(events, from, refused, fmt.Errorf("%w: %w", ErrRefused, err))
 		}
-		p, out, err := b.append(header{Format: format, Commit: b.commit(), Events: to - from}, body)
+		p, out, err := b.append(to-from, body)
 		if out != appended {
 			return b.partly(events, from, out, err)
 		}
@@ -250,11 +249,11 @@ func (b *Board) flush(decided []*request) (outcome, error) {
 }
 
 // commit names the next append. No other Board, of whatever node and before or
-// after this one, gives the same name.
-func (b *Board) commit() string {
+// after this one, gives the same name. It is valid until the next call.
+func (b *Board) commit() []byte {
 	b.commits++
-	var room [160]byte
-	return string(strconv.AppendUint(append(append(room[:0], b.id...), '-'), b.commits, 10))
+	b.name = strconv.AppendUint(append(append(b.name[:0], b.id...), '-'), b.commits, 10)
+	return b.name
 }
 
 // partly takes back what was not appended: all of the batch, and then again
@@ -270,9 +269,11 @@ func (b *Board) partly(events []floor.Event, done int, out outcome, err error) (
 	return out, err
 }
 
-// append puts one record into the log and finds out what became of it.
-func (b *Board) append(h header, body []byte) (Position, outcome, error) {
-	data := b.appends.assemble(b.writer, h, body)
+// append puts one record into the log, of the events in the appender's buffer, and
+// finds out what became of it.
+func (b *Board) append(events int, buffer []byte) (Position, outcome, error) {
+	commit := b.commit()
+	data := b.appends.assemble(b.writer, commit, events, buffer)
 	if b.appends.direct() {
 		p, err := b.appends.atOnce(b.position, data)
 		switch {
@@ -293,7 +294,7 @@ func (b *Board) append(h header, body []byte) (Position, outcome, error) {
 		case errors.Is(err, ErrConflict):
 			// The winner may be an earlier attempt of ours, even one that the store
 			// made by itself.
-			return b.winner(h.Commit, err)
+			return b.winner(string(commit), err)
 		case errors.Is(err, ErrRefused) && !doubt:
 			return 0, refused, err
 		}
@@ -312,7 +313,7 @@ func (b *Board) append(h header, body []byte) (Position, outcome, error) {
 			return 0, unknown, err
 		}
 		if time.Until(deadline) <= 0 {
-			return b.winner(h.Commit, err)
+			return b.winner(string(commit), err)
 		}
 	}
 }
@@ -375,7 +376,7 @@ func (b *Board) confirm() (outcome, error) {
 	if !b.doubt {
 		return appended, nil
 	}
-	p, out, err := b.append(header{Format: format, Commit: b.commit()}, nil)
+	p, out, err := b.append(0, b.appends.buffer())
 	switch out {
 	case appended:
 		b.position, b.doubt = p, false
@@ -483,11 +484,13 @@ func (b *Board) arm(served bool) {
 	if !ok {
 		return
 	}
-	d := at.Sub(b.now())
-	wake := b.raw.Add(d) // by the clock, which may be behind the board's time
-	if b.timer != nil && !b.armed.After(wake) && b.armed.After(b.raw) {
+	// By the clock, which may be behind the board's time. A timer that rang since
+	// the clock was last read has roused the committer.
+	if b.timer != nil && b.armed.After(b.raw) && !b.armed.After(b.raw.Add(at.Sub(b.at))) {
 		return
 	}
+	d := at.Sub(b.now())
+	wake := b.raw.Add(d)
 	b.stopTimer()
 	if d <= 0 {
 		if served {

@@ -326,7 +326,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		m.expire(now)
 		now = now.Add(6 * time.Second) // 600 an hour
 	}
-	if n := len(m.line); n > 4000 {
+	if n := m.line.len(); n > 4000 {
 		t.Errorf("the line has %d places, of which %d are known", n, m.size(now))
 	}
 	if m.known > 601 || len(m.table) > 4096 {

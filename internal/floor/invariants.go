@@ -329,8 +329,8 @@ func checkRest(f *Floor) error {
 		return fmt.Errorf("%d changes are kept, %d with their time; they take %d bytes, it says %d", kept, len(live), room, f.early.room)
 	}
 	for _, m := range []*memory{&f.seen, &f.keys} {
-		if len(m.line)-m.head < m.known {
-			return fmt.Errorf("%d are remembered, %d of them with their time", m.known, len(m.line)-m.head)
+		if m.line.len()-m.head < m.known {
+			return fmt.Errorf("%d are remembered, %d of them with their time", m.known, m.line.len()-m.head)
 		}
 	}
 	return nil

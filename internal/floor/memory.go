@@ -15,7 +15,7 @@ import (
 // of megabytes and no work for the garbage collector.
 type memory struct {
 	horizon time.Duration
-	line    []remembered
+	line    ledger
 	head    int // the first of the line that is still known
 	// table is open-addressed, by digest: 1 + a place in the line, or 0. Its
 	// length is a power of two and more than the number of places in it.
@@ -48,12 +48,39 @@ func digestOf(parts ...string) digest {
 	return digest(sum[:16])
 }
 
+// ledger is a line that grows without moving what is in it: a place that is
+// committed never changes.
+type ledger struct {
+	blocks []*[blockPlaces]remembered
+	n      int // in use; the first is the first of the first block
+}
+
+const blockPlaces = 128
+
+func (l *ledger) len() int             { return l.n }
+func (l *ledger) at(i int) *remembered { return &l.blocks[i/blockPlaces][i%blockPlaces] }
+
+func (l *ledger) push(r remembered) {
+	if l.n == len(l.blocks)*blockPlaces {
+		l.blocks = append(l.blocks, new([blockPlaces]remembered))
+	}
+	l.n++
+	*l.at(l.n - 1) = r
+}
+
+// drop forgets so many blocks at the head. It leaves a copy made before whole: a
+// snapshot may still read it.
+func (l *ledger) drop(blocks int) {
+	l.blocks = append([]*[blockPlaces]remembered(nil), l.blocks[blocks:]...)
+	l.n -= blocks * blockPlaces
+}
+
 // find returns what is remembered under the key at now. It does not depend on
 // when expire was last called.
 func (m *memory) find(k digest, now time.Time) (remembered, bool) {
 	if i := m.slot(k); i >= 0 && m.table[i] != 0 {
-		if r := m.line[m.table[i]-1]; r.at > m.limit(now) {
-			return r, true
+		if r := m.line.at(int(m.table[i] - 1)); r.at > m.limit(now) {
+			return *r, true
 		}
 	}
 	return remembered{}, false
@@ -64,8 +91,8 @@ func (m *memory) limit(now time.Time) int64 { return now.Add(-m.horizon).UnixNan
 // size returns how many are remembered at now.
 func (m *memory) size(now time.Time) int {
 	n, limit := 0, m.limit(now)
-	for i := m.head; i < len(m.line); i++ {
-		if m.line[i].at > limit {
+	for i := m.head; i < m.line.len(); i++ {
+		if m.line.at(i).at > limit {
 			n++
 		}
 	}
@@ -78,30 +105,30 @@ func (m *memory) add(k digest, at time.Time, r remembered) {
 		m.rebuild(max(64, 2*len(m.table)))
 	}
 	r.key, r.at = k, at.UnixNano()
-	m.line = append(m.line, r)
+	m.line.push(r)
 	i := m.slot(k)
 	if m.table[i] != 0 {
 		m.again = append(m.again, m.table[i])
 	} else {
 		m.known++
 	}
-	m.table[i] = uint32(len(m.line))
+	m.table[i] = uint32(m.line.len())
 }
 
 // len is a mark for cut.
-func (m *memory) len() int { return len(m.line) }
+func (m *memory) len() int { return m.line.len() }
 
 // cut forgets what was added since the mark.
 func (m *memory) cut(mark int) {
-	for i := len(m.line) - 1; i >= mark; i-- {
+	for i := m.line.len() - 1; i >= mark; i-- {
 		m.remove(i)
 	}
-	m.line = m.line[:mark]
+	m.line.n = mark
 	for _, place := range slices.Backward(m.again) {
 		if int(place) > mark {
 			continue // of this batch too
 		}
-		i := m.slot(m.line[place-1].key)
+		i := m.slot(m.line.at(int(place - 1)).key)
 		if m.table[i] == 0 {
 			m.known++
 		}
@@ -115,13 +142,13 @@ func (m *memory) cut(mark int) {
 func (m *memory) expire(now time.Time) {
 	m.again = m.again[:0]
 	limit := m.limit(now)
-	for m.head < len(m.line) && m.line[m.head].at <= limit {
+	for m.head < m.line.len() && m.line.at(m.head).at <= limit {
 		m.remove(m.head)
 		m.head++
 	}
-	if m.head > 1024 && m.head > len(m.line)/2 {
-		// In new memory: a snapshot may still read the old line.
-		m.line, m.head = slices.Clone(m.line[m.head:]), 0
+	if m.head > 1024 && m.head > m.line.len()/2 {
+		m.line.drop(m.head / blockPlaces)
+		m.head %= blockPlaces
 		m.rebuild(len(m.table))
 	}
 }
@@ -133,7 +160,7 @@ func (m *memory) slot(k digest) int {
 		return -1
 	}
 	i := m.home(k)
-	for m.table[i] != 0 && m.line[m.table[i]-1].key != k {
+	for m.table[i] != 0 && m.line.at(int(m.table[i]-1)).key != k {
 		i = (i + 1) & (len(m.table) - 1)
 	}
 	return i
@@ -147,7 +174,7 @@ func (m *memory) home(k digest) int {
 // remove takes the i-th of the line out of the table, unless its key has been
 // added again since.
 func (m *memory) remove(i int) {
-	free := m.slot(m.line[i].key)
+	free := m.slot(m.line.at(i).key)
 	if free < 0 || m.table[free] != uint32(i+1) {
 		return
 	}
@@ -155,7 +182,7 @@ func (m *memory) remove(i int) {
 	// Those behind it that would no longer be found move up.
 	mask := len(m.table) - 1
 	for j := (free + 1) & mask; m.table[j] != 0; j = (j + 1) & mask {
-		home := m.home(m.line[m.table[j]-1].key)
+		home := m.home(m.line.at(int(m.table[j] - 1)).key)
 		if (j-home)&mask >= (j-free)&mask {
 			m.table[free] = m.table[j]
 			free = j
@@ -172,8 +199,8 @@ func (m *memory) rebuild(n int) {
 		m.table = make([]uint32, n)
 	}
 	m.known = 0
-	for i := m.head; i < len(m.line); i++ {
-		at := m.slot(m.line[i].key)
+	for i := m.head; i < m.line.len(); i++ {
+		at := m.slot(m.line.at(i).key)
 		if m.table[at] == 0 {
 			m.known++
 		}

@@ -257,14 +257,15 @@ func takeKeys(f *Floor) func(yield func(body any) error) error {
 
 // takeMemory needs no copy: places in the line, once committed, never change.
 func takeMemory(m *memory, now time.Time, line func([]memo) any) func(yield func(body any) error) error {
-	list, limit := m.line[m.head:], m.limit(now)
+	list, head, limit := m.line, m.head, m.limit(now)
 	return func(yield func(body any) error) error {
 		var known []memo
-		for i := range list {
-			if list[i].at <= limit {
+		for i := head; i < list.len(); i++ {
+			r := list.at(i)
+			if r.at <= limit {
 				continue
 			}
-			if known = append(known, memo(list[i])); len(known) == memoLine {
+			if known = append(known, memo(*r)); len(known) == memoLine {
 				if err := yield(line(known)); err != nil {
 					return err
 				}
@@ -284,7 +285,7 @@ func putKeys(f *Floor, body any) error { return putMemory(&f.keys, body.(keysLin
 func putMemory(m *memory, known []memo) error {
 	for _, k := range known {
 		at := time.Unix(0, k.at)
-		if n := len(m.line); n > 0 && m.line[n-1].at > k.at {
+		if n := m.line.len(); n > 0 && m.line.at(n-1).at > k.at {
 			return fmt.Errorf("what is remembered is out of order")
 		}
 		if _, twice := m.find(k.key, at); twice {

@@ -48,9 +48,19 @@ var stateOnly = cmp.Options{
 		return ok && slices.Contains(rebuilt[p.Index(-2).Type().Name()], f.Name())
 	}, cmp.Ignore()),
 	cmp.Transformer("live", func(e early) []*keptChange { return e.live() }),
+	cmp.Transformer("line", func(l ledger) (line []remembered) {
+		for i := range l.len() {
+			line = append(line, *l.at(i))
+		}
+		return line
+	}),
 	// The line without what has expired.
 	cmp.FilterValues(func(a, b memory) bool { return a.head != 0 || b.head != 0 }, cmp.Transformer("known", func(m memory) memory {
-		m.line, m.head = m.line[m.head:], 0
+		known := ledger{}
+		for i := m.head; i < m.line.len(); i++ {
+			known.push(*m.line.at(i))
+		}
+		m.line, m.head = known, 0
 		return m
 	})),
 }
@@ -102,7 +112,7 @@ func distort(v reflect.Value) {
 		case *time.Time:
 			*x = x.Add(time.Second)
 		case *memory:
-			x.line = append(x.line, remembered{at: 1})
+			x.line.push(remembered{at: 1})
 		case *early:
 			x.put(&keptChange{at: time.Unix(1, 0)})
 		case *routing.Settings:

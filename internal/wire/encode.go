@@ -27,6 +27,9 @@ type Encoder struct {
 	scratch scratch
 	pairs   []pair // of the map being written
 	text    []byte // of the text being escaped
+
+	at     time.Time // the last instant of AppendInstant
+	atText []byte    // and how it is written; empty when it cannot be
 }
 
 type pair struct{ key, value string }
@@ -72,11 +75,23 @@ func (e *Encoder) AppendTagged(dst []byte, v any) ([]byte, error) {
 }
 
 // AppendString appends s as [Encoder] writes a string.
-func AppendString(dst []byte, s string) []byte { return appendString(dst, s) }
+func AppendString[T string | []byte](dst []byte, s T) []byte { return appendString(dst, s) }
 
-// AppendTime appends t as [Encoder] writes an instant. It reports false, and
+// AppendInstant appends t as the encoder writes an instant. It reports false, and
 // returns dst as it was, when the year has more than four digits.
-func AppendTime(dst []byte, t time.Time) ([]byte, bool) { return appendTime(dst, t) }
+//
+// Until the next call the same instant costs little in what is encoded: nearly all
+// that happens together has the same one.
+func (e *Encoder) AppendInstant(dst []byte, t time.Time) ([]byte, bool) {
+	if t != e.at || len(e.atText) == 0 {
+		text, ok := appendTime(e.atText[:0], t)
+		e.at, e.atText = t, text
+		if !ok {
+			return dst, false
+		}
+	}
+	return append(dst, e.atText...), true
+}
 
 // Append appends the JSON object of v to dst, where v is any registered struct
 // or a pointer to one; the pointer saves the allocation of putting a struct in
@@ -348,7 +363,11 @@ func (e *Encoder) scalars(dst []byte, c *codec, v reflect.Value, depth int) ([]b
 }
 
 func (e *Encoder) time(dst []byte, self any) ([]byte, error) {
-	dst, ok := appendTime(dst, *self.(*time.Time))
+	t := self.(*time.Time)
+	if *t == e.at && len(e.atText) > 0 {
+		return append(dst, e.atText...), nil
+	}
+	dst, ok := appendTime(dst, *t)
 	if !ok {
 		return dst, &ValueError{Type: timeType, Offset: -1, Err: errYear}
 	}
