@@ -200,11 +200,19 @@ func (b *Board) floorConfig() floor.Config {
 // what the committer takes over.
 func (b *Board) recover(ctx context.Context) error {
 	b.recovering = true
-	lost, err := b.snapshots.load(ctx)
-	if err == nil {
+	var lost, err error
+	for again := true; again; {
+		was := b.position
+		if lost, err = b.snapshots.load(ctx); err != nil {
+			break
+		}
 		from := b.floor.Seq()
-		err = b.readOn(ctx)
-		b.snapshots.opened(from)
+		// Somebody may have trimmed the log since, having made later snapshots.
+		again = b.position > was
+		if err = b.readOn(ctx); !errors.Is(err, ErrTrimmed) {
+			again = false
+			b.snapshots.opened(from)
+		}
 	}
 	b.recovering = false
 	b.tail.start(b.floor.Seq())

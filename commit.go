@@ -132,6 +132,13 @@ func (b *Board) serve(batch []*request) {
 			b.snapshots.look()
 			return
 		}
+		if out == unknown && errors.Is(err, ErrTrimmed) {
+			// Whose record took the place of ours is no longer kept.
+			if err := b.others(); fatal(err) {
+				b.fail(batch, err)
+				return
+			}
+		}
 		if b.due && !b.late {
 			b.late, b.lateSince = true, b.at
 		}
@@ -393,6 +400,9 @@ func (b *Board) others() error {
 	ctx, cancel := context.WithTimeout(context.Background(), b.config.AppendTimeout)
 	defer cancel()
 	err := b.readOn(ctx)
+	if errors.Is(err, ErrTrimmed) {
+		err = b.reload(err)
+	}
 	b.readAt()
 	return err
 }

@@ -234,18 +234,19 @@ var ErrNotDecision = errors.New("switchboard: the event is not a decision of the
 
 // Explain returns the full list behind a past decision of the routing: why this
 // agent, and why not each other. Seq is the number of the conversation.OfferMade event. The
-// log is replayed up to it, which takes time in proportion to its length and
-// does not hold up the Board. Refused with ErrNotDecision for another event, and with
-// ErrTrimmed when the log does not go back that far.
+// log is replayed up to it, from the newest snapshot before it or from its
+// beginning, which takes time in proportion to that and does not hold up the Board.
+// Refused with ErrNotDecision for another event, and with ErrTrimmed when
+// neither goes back that far.
 func (b *Board) Explain(ctx context.Context, seq uint64) (routing.Explanation, error) {
 	select {
 	case <-b.stopping:
 		return routing.Explanation{}, b.closedError()
 	default:
 	}
-	f := floor.New(b.floorConfig())
+	f, at := b.snapshots.before(ctx, seq)
 	r := newReader()
-	for rec, err := range b.log.Read(ctx, 0) {
+	for rec, err := range b.log.Read(ctx, at) {
 		if err != nil {
 			return routing.Explanation{}, b.readError(ctx, err)
 		}

@@ -24,10 +24,17 @@ type snapshots struct {
 	one    chan struct{} // held by whoever makes one
 	off    atomic.Bool   // the store has turned out not to have the ability
 
-	// The committer's own.
+	// Of whoever has the turn.
 	due   bool   // an append of this Board has crossed a multiple of every
 	marks []mark // the oldest first
+
+	mu     sync.Mutex
+	making *job     // that is being saved
+	void   Position // snapshots up to there must not be kept any more
 }
+
+// able reports whether the log keeps snapshots.
+func (s *snapshots) able() bool { return s.store != nil && !s.off.Load() }
 
 // mark tells when a position was the newest.
 type mark struct {
@@ -63,7 +70,7 @@ func (s *snapshots) stop() {
 // were.
 func (s *snapshots) load(ctx context.Context) (lost, err error) {
 	b := s.board
-	for skip := 0; s.store != nil && skip < keptSnapshots; skip++ {
+	for skip := 0; s.able() && skip < keptSnapshots; skip++ {
 		at, f, err := s.read(ctx, skip)
 		switch {
 		case err == nil:
@@ -71,7 +78,7 @@ func (s *snapshots) load(ctx context.Context) (lost, err error) {
 			s.mark()
 			return nil, nil
 		case errors.Is(err, errors.ErrUnsupported):
-			s.store = nil
+			s.off.Store(true)
 		case errors.Is(err, ErrNoSnapshot):
 			return lost, nil
 		case ctx.Err() != nil:
@@ -103,6 +110,24 @@ func (s *snapshots) opened(from uint64) {
 	s.due = s.every > 0 && s.board.floor.Seq()-from >= s.every
 }
 
+// before returns the state as it was at the newest snapshot before the event, with
+// its position, or that of an empty board.
+func (s *snapshots) before(ctx context.Context, seq uint64) (*floor.Floor, Position) {
+	for skip := 0; s.able() && skip < keptSnapshots; skip++ {
+		at, chunks, err := s.store.LoadSnapshot(ctx, skip)
+		if err != nil {
+			break
+		}
+		if last, err := snapshotSeq(at, chunks); err != nil || last >= seq {
+			continue
+		}
+		if at, f, err := s.read(ctx, skip); err == nil && f.Seq() < seq {
+			return f, at
+		}
+	}
+	return floor.New(s.board.floorConfig()), 0
+}
+
 // passed notes that events have been committed, by this Board or by another.
 func (s *snapshots) passed(events []floor.Event, ours bool) {
 	if s.every == 0 || len(events) == 0 {
@@ -128,7 +153,7 @@ func (s *snapshots) look() {
 		return
 	}
 	s.due = false
-	if s.off.Load() || s.store == nil && !s.own {
+	if !s.able() && !s.own {
 		return
 	}
 	select {
@@ -147,9 +172,10 @@ func (s *snapshots) look() {
 
 // job is a snapshot to be made.
 type job struct {
-	at    Position
-	floor *floor.Snapshot
-	marks []mark // those that are old enough to trim before them
+	at     Position
+	floor  *floor.Snapshot
+	marks  []mark // those that are old enough to trim before them
+	cancel context.CancelFunc
 }
 
 // begin begins a snapshot of the present state, on the committer.
@@ -188,11 +214,67 @@ func (s *snapshots) save(ctx context.Context, j *job) error {
 	if s.own {
 		return nil
 	}
+	ctx, j.cancel = context.WithCancel(ctx)
+	defer j.cancel()
 	defer func() { _ = s.board.inside(context.WithoutCancel(ctx), j.floor.End) }()
-	return s.store.SaveSnapshot(ctx, j.at, writeSnapshot(func() (p floor.Piece, more bool, err error) {
+	s.mu.Lock()
+	s.making = j
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.making = nil
+		s.mu.Unlock()
+	}()
+	err := s.store.SaveSnapshot(ctx, j.at, writeSnapshot(func() (p floor.Piece, more bool, err error) {
 		err = s.board.inside(ctx, func() { p, more = j.floor.Next(snapshotPiece) })
 		return p, more, err
 	}))
+	if err != nil {
+		return err
+	}
+	return s.dropVoid(ctx, j.at)
+}
+
+// reloadTimeout is how long, in real time, reading a snapshot may hold up a Board
+// that cannot go on without.
+const reloadTimeout = time.Minute
+
+// reload makes a later snapshot the state, because the records past the present
+// position are no longer kept: this node has not looked at the log for long.
+// Readers of events get ErrTrimmed for those that are passed over. Nothing may be
+// uncommitted. It returns the cause when there is no later snapshot.
+func (b *Board) reload(cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), reloadTimeout)
+	defer cancel()
+	go func() {
+		select {
+		case <-b.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	was, at := b.floor, b.position
+	lost, err := b.snapshots.load(ctx)
+	if err != nil {
+		return err
+	}
+	if b.position <= at {
+		b.floor, b.position = was, at
+		return errors.Join(cause, lost)
+	}
+	b.config.Logger.Warn("the board was far behind its log and goes on from a snapshot", "from", at, "to", b.position)
+	b.recovering = true
+	err = b.readOn(ctx)
+	b.recovering = false
+	b.tail.skip(b.floor.Seq())
+	b.doubt = false // whatever was to be at the old position cannot be there any more
+	for _, l := range b.floor.Lanes() {
+		if l.Node == b.config.Node {
+			b.sends.due = append(b.sends.due, l.Conversation)
+		}
+	}
+	b.archives.recover()
+	return err
 }
 
 // inside runs f by whoever has the turn, between two batches: everything is

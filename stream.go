@@ -34,6 +34,18 @@ func (t *tail) start(last uint64) {
 	t.first, t.next = last+1, last+1
 }
 
+// skip says that the events up to last have happened and are not here any more.
+func (t *tail) skip(last uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.first, t.next = last+1, last+1
+	clear(t.ring)
+	if t.more != nil {
+		close(t.more)
+		t.more = nil
+	}
+}
+
 // add takes the events of a record, which follows that position.
 func (t *tail) add(events []floor.Event, before Position) {
 	if len(events) == 0 {

@@ -112,27 +112,27 @@ func (s *Snapshot) Next(n int) (Piece, bool) {
 	}
 	s.ids = f.roster.past(s.reached, n, s.ids[:0])
 	p := Piece{conversations: make([]conversationLine, 0, len(s.ids))}
+	more := len(s.ids) == n
 	for _, id := range s.ids {
-		if uint64(id) > s.seq {
+		if more = more && uint64(id) <= s.seq; uint64(id) > s.seq {
 			break
 		}
+		s.reached = id
 		was, changed := s.kept[id]
 		c := f.convs[id]
-		if !changed {
-			was = f.lineOf(c)
-		}
-		p.conversations = append(p.conversations, was)
-		delete(s.kept, id)
-		s.reached = id
-		if c == nil {
-			f.strike(id)
-		}
+		switch {
+		case changed:
+			p.conversations = append(p.conversations, was)
+			delete(s.kept, id)
+		case c != nil:
+			p.conversations = append(p.conversations, f.lineOf(c))
+		} // or it was gone before, and another snapshot has it
+		f.strike(id)
 	}
-	if len(p.conversations) < n {
+	if !more {
 		s.End()
-		return p, false
 	}
-	return p, true
+	return p, more
 }
 
 // Piece is a part of a snapshot. It no longer changes and can be encoded on any

@@ -205,6 +205,15 @@ func (w *walk) snapshot() {
 		}
 	}
 	i := w.image
+	if w.chance(10) { // another one beside it
+		g, err := restoreFloor(w.f.config, encodeFloor(w.t, w.f), 1000)
+		if err != nil {
+			w.fail("a second snapshot cannot be read: %v", err)
+		}
+		if d := cmp.Diff(w.f, g, stateOnly); d != "" {
+			w.fail("a second snapshot is of another state (-live +restored):\n%s", d)
+		}
+	}
 	for range w.rng.IntN(4) {
 		p, more := i.s.Next(1 + w.rng.IntN(3))
 		i.got = encodePiece(w.t, i.e, &p, i.got)
