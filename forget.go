@@ -28,6 +28,11 @@ func (s *snapshots) canForget(ctx context.Context) error {
 // forget makes a snapshot now and removes everything before it: the records and
 // the older snapshots.
 func (s *snapshots) forget(ctx context.Context) error {
+	s.mu.Lock()
+	if s.giveUp != nil {
+		s.giveUp() // it would be dropped at once
+	}
+	s.mu.Unlock()
 	select {
 	case s.one <- struct{}{}:
 	case <-ctx.Done():

@@ -29,8 +29,7 @@ type snapshots struct {
 	marks []mark // the oldest first
 
 	mu     sync.Mutex
-	making *job     // that is being saved
-	void   Position // snapshots up to there must not be kept any more
+	giveUp context.CancelFunc // ends the save that is under way; nil when there is none
 }
 
 // able reports whether the log keeps snapshots.
@@ -164,7 +163,7 @@ func (s *snapshots) look() {
 	j := s.begin()
 	s.group.Go(func() {
 		defer func() { <-s.one }()
-		if err := s.keep(j); err != nil && s.ctx.Err() == nil && !errors.Is(err, ErrClosed) {
+		if err := s.keep(j); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrClosed) {
 			s.board.config.Logger.Error("a snapshot was not made", "at", j.at, "err", err)
 		}
 	})
@@ -172,10 +171,9 @@ func (s *snapshots) look() {
 
 // job is a snapshot to be made.
 type job struct {
-	at     Position
-	floor  *floor.Snapshot
-	marks  []mark // those that are old enough to trim before them
-	cancel context.CancelFunc
+	at    Position
+	floor *floor.Snapshot
+	marks []mark // those that are old enough to trim before them
 }
 
 // begin begins a snapshot of the present state, on the committer.
@@ -214,25 +212,22 @@ func (s *snapshots) save(ctx context.Context, j *job) error {
 	if s.own {
 		return nil
 	}
-	ctx, j.cancel = context.WithCancel(ctx)
-	defer j.cancel()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	defer func() { _ = s.board.inside(context.WithoutCancel(ctx), j.floor.End) }()
-	s.mu.Lock()
-	s.making = j
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		s.making = nil
-		s.mu.Unlock()
-	}()
-	err := s.store.SaveSnapshot(ctx, j.at, writeSnapshot(func() (p floor.Piece, more bool, err error) {
+	s.saving(cancel)
+	defer s.saving(nil)
+	return s.store.SaveSnapshot(ctx, j.at, writeSnapshot(func() (p floor.Piece, more bool, err error) {
 		err = s.board.inside(ctx, func() { p, more = j.floor.Next(snapshotPiece) })
 		return p, more, err
 	}))
-	if err != nil {
-		return err
-	}
-	return s.dropVoid(ctx, j.at)
+}
+
+// saving notes how the save that is under way can be ended.
+func (s *snapshots) saving(cancel context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.giveUp = cancel
 }
 
 // reloadTimeout is how long, in real time, reading a snapshot may hold up a Board
@@ -274,6 +269,7 @@ func (b *Board) reload(cause error) error {
 		}
 	}
 	b.archives.recover()
+	b.erasures.due = true
 	return err
 }
 
