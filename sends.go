@@ -207,7 +207,7 @@ func settled(m floor.Sendable, status conversation.Status, why conversation.Fail
 // deferred says that the message is to be tried again.
 func deferred(m floor.Sendable, after time.Duration, why conversation.FailCause, detail string) any {
 	return conversation.Deferred{
-		Conversation: m.Conversation, No: m.Message.No, After: after, Why: why, Detail: detail, Taken: m.Taken,
+		Conversation: m.Conversation, No: m.Message.No, After: after, Why: why, Detail: detail, Sent: m.Sent, Taken: m.Taken,
 	}
 }
 
@@ -217,6 +217,8 @@ func (s *senders) failed(t Transport, m floor.Sendable, out Outbound, err error)
 	if !errors.As(err, &e) || e == nil {
 		e = &SendError{Why: conversation.FailTransport, Ambiguous: true, Detail: "", Err: err}
 	}
+	m.Sent = max(m.Sent, e.Sent)
+	out.Sent = m.Sent
 	why := e.Why
 	if why == "" {
 		why = conversation.FailTransport
@@ -288,6 +290,7 @@ func (s *senders) settle(t Transport, m floor.Sendable, out Outbound) any {
 			case Arrived:
 				return arrived(out, receipt)
 			case NotSent:
+				m.Sent = max(m.Sent, receipt.Sent)
 				return deferred(m, backOff(out.Attempt), conversation.FailTransport, "")
 			}
 		}
@@ -368,6 +371,6 @@ func (s *senders) outbound(m floor.Sendable) Outbound {
 		Key: conversation.SendKey(m.Conversation, msg.No), Board: s.board.config.Name, Conversation: m.Conversation, No: msg.No,
 		Channel: m.Channel, Source: m.Source, Customer: m.Customer,
 		Author: msg.Author, AuthorName: m.AuthorName, Text: msg.Text, Attachments: msg.Attachments, ReplyTo: m.ReplyTo,
-		LastCustomer: m.LastCustomer, Attempt: m.Attempt,
+		LastCustomer: m.LastCustomer, Attempt: m.Attempt, Sent: m.Sent, Doubtful: m.Doubtful,
 	}
 }

@@ -513,3 +513,144 @@ func TestNoticesAndTemplatesAreSent(t *testing.T) {
 	c.sent()
 	b.must(b.Quiet(t.Context()))
 }
+
+// parts is a transport that sends each message in three parts and remembers nothing: how far
+// a message came is told by what it is given. fails says what becomes of a part.
+type parts struct {
+	mu    sync.Mutex
+	sent  []string // every part that went out
+	asked []string // what Settle was asked
+	fails func(part int) *switchboard.SendError
+	echo  bool // Settle knows that the part at which it stopped has arrived
+	hangs chan struct{}
+}
+
+func (p *parts) Send(ctx context.Context, m switchboard.Outbound) (switchboard.Receipt, error) {
+	for part := m.Sent + 1; part <= 3; part++ {
+		p.mu.Lock()
+		e := p.fails(part)
+		if e == nil || e.Ambiguous {
+			p.sent = append(p.sent, fmt.Sprint(m.Text, " ", part))
+		}
+		hangs := p.hangs
+		p.mu.Unlock()
+		if e != nil {
+			e.Sent = part - 1
+			return switchboard.Receipt{}, e
+		}
+		if hangs != nil && part == 2 {
+			hangs <- struct{}{}
+			<-ctx.Done()
+			return switchboard.Receipt{}, ctx.Err()
+		}
+	}
+	return switchboard.Receipt{ExternalID: "out-" + m.Key}, nil
+}
+
+func (p *parts) Settle(_ context.Context, m switchboard.Outbound) (switchboard.Settlement, switchboard.Receipt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = append(p.asked, fmt.Sprintf("%s: %d sent, doubtful %v", m.Text, m.Sent, m.Doubtful))
+	if p.echo && !m.Doubtful {
+		return switchboard.NotSent, switchboard.Receipt{Sent: m.Sent + 1}, nil
+	}
+	return switchboard.Unsure, switchboard.Receipt{}, nil
+}
+
+// TestPartsAreSentOnce proves that how far a message of several parts came survives the
+// process: no part is sent twice, none is left out without a word.
+func TestPartsAreSentOnce(t *testing.T) {
+	temporary := &switchboard.SendError{Why: conversation.FailRateLimited, Temporary: true}
+	ambiguous := &switchboard.SendError{Why: conversation.FailTransport, Ambiguous: true}
+	all := []string{"one 1", "one 2", "one 3", "two 1", "two 2", "two 3"}
+	for _, tc := range []struct {
+		name    string
+		at      int // the part that fails, once
+		failure *switchboard.SendError
+		echo    bool
+		crash   bool // when the message waits to be tried again
+		sent    []string
+		asked   []string
+		want    string
+	}{
+		{"temporarily", 3, temporary, false, false, all, nil, "one: sent"},
+		{"temporarily, then a crash", 3, temporary, false, true, all, nil, "one: sent"},
+		{"before the first", 1, temporary, false, true, all, nil, "one: sent"},
+		{"ambiguously, with its echo", 2, ambiguous, true, false, all, []string{"one: 1 sent, doubtful false"}, "one: sent"},
+		{"ambiguously, with its echo, then a crash", 2, ambiguous, true, true, all, []string{"one: 1 sent, doubtful false"}, "one: sent"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				failed := false
+				p := &parts{echo: tc.echo, fails: func(part int) *switchboard.SendError {
+					if part != tc.at || failed {
+						return nil
+					}
+					failed = true
+					e := *tc.failure
+					return &e
+				}}
+				c := with(p)
+				c.Store = switchboard.NewMemoryStore()
+				b := ready(t, c)
+				id := b.talk("c1")
+				b.write(id, "one")
+				b.write(id, "two")
+				b.must(b.Quiet(t.Context()))
+				if tc.crash {
+					b.must(b.Close())
+					b = open(t, b.mock, c)
+				}
+				for range 10 {
+					synctest.Wait()
+					b.mock.Add(time.Second)
+				}
+				b.must(b.Quiet(t.Context()))
+				b.want(id, tc.want, "two: sent")
+				if d := cmp.Diff(tc.sent, p.sent); d != "" {
+					t.Errorf("parts sent (-want +got):\n%s", d)
+				}
+				if d := cmp.Diff(tc.asked, p.asked); d != "" {
+					t.Errorf("asked (-want +got):\n%s", d)
+				}
+			})
+		})
+	}
+	// The process ends between two parts: nobody knows which was the last.
+	t.Run("crash between the parts", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			failed := false
+			p := &parts{echo: true, hangs: make(chan struct{}, 1), fails: func(part int) *switchboard.SendError {
+				if part == 2 && !failed {
+					failed = true
+					e := *temporary
+					return &e
+				}
+				return nil
+			}}
+			c := with(p)
+			c.Store = switchboard.NewMemoryStore()
+			b := ready(t, c)
+			id := b.talk("c1")
+			b.write(id, "one")
+			b.must(b.Quiet(t.Context()))
+			b.mock.Add(time.Second)
+			<-p.hangs
+			b.must(b.Close())
+			p.hangs = nil
+			b = open(t, b.mock, c)
+			for range 100 {
+				synctest.Wait()
+				b.mock.Add(time.Second)
+			}
+			b.must(b.Quiet(t.Context()))
+			b.want(id, "one: unknown (transport)")
+			if d := cmp.Diff([]string{"one 1", "one 2"}, p.sent); d != "" {
+				t.Errorf("parts sent (-want +got):\n%s", d)
+			}
+			if len(p.asked) == 0 || p.asked[0] != "one: 1 sent, doubtful true" {
+				t.Errorf("asked %q", p.asked)
+			}
+		})
+	})
+}

@@ -27,7 +27,7 @@ type Transport interface {
 // until Config.UnknownAfter is over.
 type Settler interface {
 	// Settle finds out about one message, by m.Key. The Receipt counts with
-	// Arrived alone; an error counts as Unsure.
+	// Arrived, and its Sent with NotSent; an error counts as Unsure.
 	Settle(ctx context.Context, m Outbound) (Settlement, Receipt, error)
 }
 
@@ -64,6 +64,13 @@ type Outbound struct {
 	LastCustomer time.Time
 	// Attempt counts from 1.
 	Attempt int
+	// Sent is how many parts of the message earlier attempts have sent, as
+	// SendError.Sent and Receipt.Sent said: Send goes on after them. It is 0 for a
+	// transport that sends every message in one.
+	Sent int
+	// Doubtful is for Settle: it is not known how far the last Send came, because its
+	// process did not live to say so. Sent is what those before it had sent.
+	Doubtful bool
 }
 
 // Receipt says that a channel has taken a message.
@@ -71,6 +78,9 @@ type Receipt struct {
 	// ExternalID is the channel's id of the message, At its own stamp; either may be zero.
 	ExternalID string
 	At         time.Time // zero when the channel gave none
+	// Sent is, with NotSent, how many parts of the message have been sent, for a
+	// transport that sends it in several.
+	Sent int
 }
 
 // SendError says why a message was not sent, and what that means. The zero
@@ -83,6 +93,10 @@ type SendError struct {
 	After     time.Duration // at least 1 second and at most 1 minute is waited
 	// Ambiguous says that it may have arrived.
 	Ambiguous bool
+	// Sent is how many parts of the message have certainly been sent, those of earlier
+	// attempts included, for a transport that sends it in several. It is kept, across
+	// crashes too, for the next attempt and for Settle.
+	Sent int
 	// Detail is the channel's own words, without secrets.
 	Detail string
 	// Err is the cause, if there is one.

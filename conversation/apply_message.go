@@ -28,7 +28,7 @@ func applyMessage(c *Conversation, at time.Time, seq uint64, e Event) bool {
 		applySettled(c, at, &e)
 	case SendDeferred:
 		changeLane(c, e.No, func(l *Lane) {
-			l.Attempt, l.Retry, l.Doubtful = e.Attempt, agent.Deadline{At: e.Retry, Set: seq}, false
+			l.Attempt, l.Sent, l.Retry, l.Doubtful = e.Attempt, e.Sent, agent.Deadline{At: e.Retry, Set: seq}, false
 		})
 	case SendDue:
 		changeLane(c, e.No, func(l *Lane) { l.Retry, l.Ready = agent.Deadline{}, at })

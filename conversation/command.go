@@ -417,6 +417,7 @@ type Deferred struct {
 	After        time.Duration // kept between 1 second and 1 minute
 	Why          FailCause     // used when the retries are over
 	Detail       string        // the transport's own words; cut to MaxDetail bytes
+	Sent         int           // how many parts of the message have been sent, where the transport sends it in several
 	Taken        uint64        // Lane.Taken of the sender, or 0; a former holder's report changes nothing
 }
 

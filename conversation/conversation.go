@@ -310,6 +310,9 @@ type Lane struct {
 	No int `json:"no"`
 	// Attempt counts the tries of that message that failed in passing.
 	Attempt int `json:"attempt,omitempty"`
+	// Sent is how many parts of the message those have sent, where the transport
+	// sends it in several: the next one goes on after them.
+	Sent int `json:"sent,omitempty"`
 	// First is when the message was first tried: retries end some time after.
 	First time.Time `json:"first,omitzero"`
 	// Ready is since when Node has had the message to send: since it came to the

@@ -157,7 +157,7 @@ func decideDeferred(c *Conversation, now time.Time, cmd Deferred, r *Rules, out 
 		why = over
 	case !retry.After(c.Lane.First.Add(retryFor)):
 		return append(out, SendDeferred{
-			Conversation: c.ID, No: cmd.No, Attempt: c.Lane.Attempt + 1, Retry: retry, Detail: detail,
+			Conversation: c.ID, No: cmd.No, Attempt: c.Lane.Attempt + 1, Retry: retry, Sent: max(c.Lane.Sent, cmd.Sent), Detail: detail,
 		}), nil
 	case why == "":
 		why = FailTransport

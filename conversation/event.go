@@ -399,6 +399,7 @@ type SendDeferred struct {
 	No           int       `json:"no"`               // the message's number
 	Attempt      int       `json:"attempt"`          // how many attempts have failed, this one included
 	Retry        time.Time `json:"retry"`            // when the next attempt is due
+	Sent         int       `json:"sent,omitempty"`   // how many parts of the message have been sent, as Lane counts them
 	Detail       string    `json:"detail,omitempty"` // the transport's own words
 }
 

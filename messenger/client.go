@@ -91,7 +91,6 @@ type Client struct {
 	http     http.Client
 	base     string // with the version
 	pace     *pace
-	progress progress
 	states   states
 	profiles *cache[threadKey, Profile]
 	personas *cache[personaKey, string]

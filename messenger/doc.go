@@ -87,7 +87,8 @@
 // The Send API has no idempotency key: when an answer is lost, nobody knows whether the
 // message has arrived. It is never sent twice on a guess. Its echo tells, by the key that goes
 // along as metadata: subscribe to message_echoes. Without an echo it ends as unknown on the
-// Board.
+// Board. How many parts of a message have been sent is the Board's to keep, so that after a
+// crash another process goes on with the rest.
 //
 // # Meta's limits
 //

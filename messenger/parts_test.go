@@ -156,10 +156,11 @@ func TestSettleByEcho(t *testing.T) {
 		m := album()
 		_, err := c.Send(t.Context(), m)
 		var failed *switchboard.SendError
-		if !errors.As(err, &failed) || !failed.Ambiguous || !strings.HasPrefix(failed.Detail, "1 of 3 parts were sent") {
+		if !errors.As(err, &failed) || !failed.Ambiguous || failed.Sent != 1 || !strings.HasPrefix(failed.Detail, "parts of the message were sent, the first 1") {
 			t.Fatalf("%v", err)
 		}
 		g.took()
+		m.Sent = failed.Sent
 		if s, _ := settle(c, m); s != switchboard.Unsure {
 			t.Errorf("without an echo: %v", s)
 		}
@@ -168,10 +169,15 @@ func TestSettleByEcho(t *testing.T) {
 			t.Errorf("with the echo of the part before: %v", s)
 		}
 		traffic.See(echoOf(t, "c1.2/2", "m_X2"))
-		if s, _ := settle(c, m); s != switchboard.NotSent {
-			t.Errorf("with the echo: %v", s)
+		s, r := settle(c, m)
+		if s != switchboard.NotSent || r.Sent != 2 {
+			t.Errorf("with the echo: %v %+v", s, r)
 		}
-		m.Attempt = 2
+		m.Doubtful = true // nobody knows whether it stopped there
+		if s, _ := settle(c, m); s != switchboard.Unsure {
+			t.Errorf("after a crash: %v", s)
+		}
+		m.Attempt, m.Sent, m.Doubtful = 2, r.Sent, false
 		if r, err := c.Send(t.Context(), m); err != nil || r.ExternalID != "m_X3" {
 			t.Errorf("%+v, %v", r, err)
 		}
@@ -183,9 +189,12 @@ func TestSettleByEcho(t *testing.T) {
 		traffic := &messenger.Traffic{}
 		c := clientOf(t, lose("c1.2"), func(c *messenger.ClientConfig) { c.Traffic = traffic })
 		m := album()
-		if _, err := c.Send(t.Context(), m); err == nil {
-			t.Fatal("no error")
+		_, err := c.Send(t.Context(), m)
+		var failed *switchboard.SendError
+		if !errors.As(err, &failed) || failed.Sent != 2 {
+			t.Fatal(err)
 		}
+		m.Sent = failed.Sent
 		traffic.See(echoOf(t, "c1.2/2", "m_X2"))
 		if s, _ := settle(c, m); s != switchboard.Unsure {
 			t.Errorf("with the echo of the part before: %v", s)
@@ -223,7 +232,7 @@ func TestSettleByEcho(t *testing.T) {
 			t.Fatal(err)
 		}
 		g.took()
-		m.Attempt = 2
+		m.Attempt, m.Sent = 2, failed.Sent
 		if _, err := c.Send(t.Context(), m); err != nil {
 			t.Error(err)
 		}
@@ -231,13 +240,23 @@ func TestSettleByEcho(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
-	t.Run("another process does not know", func(t *testing.T) {
+	t.Run("another process goes on", func(t *testing.T) {
 		g := &graph{}
 		m := album()
-		m.Attempt = 2
-		_, err := clientOf(t, g, nil).Send(t.Context(), m)
+		m.Attempt, m.Sent = 2, 1
+		if r, err := clientOf(t, g, nil).Send(t.Context(), m); err != nil || r.ExternalID == "" {
+			t.Errorf("%+v, %v", r, err)
+		}
+		if diff := cmp.Diff([]string{second, third}, g.took()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+	t.Run("too late for the rest", func(t *testing.T) {
+		m := album()
+		m.Attempt, m.Sent, m.LastCustomer = 2, 1, stamp.Add(-messenger.HumanAgentWindow)
+		_, err := clientOf(t, &graph{}, nil).Send(t.Context(), m)
 		var failed *switchboard.SendError
-		if !errors.As(err, &failed) || !failed.Ambiguous || len(g.took()) > 0 {
+		if !errors.As(err, &failed) || failed.Why != conversation.FailWindow || !strings.HasPrefix(failed.Detail, "parts of the message were sent") {
 			t.Errorf("%v", err)
 		}
 	})

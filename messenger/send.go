@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 
 	"github.com/switchboard-go/switchboard"
 	"github.com/switchboard-go/switchboard/conversation"
@@ -16,9 +15,8 @@ import (
 // A message with a text and attachments, or several attachments, goes out in several
 // calls: first the text, then the attachments in order. The last call carries the Key, so
 // that its echo says that all have been sent; the others carry the Key with "/1", "/2" and
-// so on. When one of them fails temporarily or ambiguously, another Send of the same
-// message goes on where it stopped; a Client that does not know where that was, because
-// the process is another one, says that the message may have been sent.
+// so on. The error says how many have been sent, which the Board keeps: another Send of
+// the same message, by whatever process, goes on after them.
 //
 // Every error is a *switchboard.SendError. Before anything is sent, it is final, with
 //
@@ -36,43 +34,27 @@ import (
 func (c *Client) Send(ctx context.Context, m switchboard.Outbound) (switchboard.Receipt, error) {
 	parts, e := c.prepare(&m)
 	if e != nil {
-		return switchboard.Receipt{}, sendError(e)
-	}
-	key := progressKey{m.Source, m.Key}
-	done := 0
-	if len(parts) > 1 {
-		var known bool
-		if done, known = c.progress.find(key); !known && m.Attempt > 1 {
-			return switchboard.Receipt{}, &switchboard.SendError{
-				Why: conversation.FailTransport, Ambiguous: true, Detail: "it is not known which parts have been sent",
-			}
-		}
+		return switchboard.Receipt{}, stopped(e, m.Sent)
 	}
 	persona := c.personaFor(ctx, &m)
 	var sent Sent
-	for i := done; i < len(parts); i++ {
+	for i := min(max(m.Sent, 0), len(parts)-1); i < len(parts); i++ {
 		parts[i].Persona = persona
 		if sent, e = c.message(ctx, &parts[i]); e != nil {
-			return switchboard.Receipt{}, c.stopped(key, e, i, len(parts))
+			return switchboard.Receipt{}, stopped(e, i)
 		}
 	}
-	c.progress.drop(key)
 	return switchboard.Receipt{ExternalID: sent.MessageID}, nil
 }
 
-// stopped notes how far a message came.
-func (c *Client) stopped(key progressKey, e *CallError, done, parts int) *switchboard.SendError {
-	if parts > 1 {
-		if e.Temporary || e.Ambiguous {
-			c.progress.put(key, done)
-		} else {
-			c.progress.drop(key)
-		}
-		if done > 0 {
-			e.Detail = fmt.Sprintf("%d of %d parts were sent: %s", done, parts, e.Detail)
-		}
+// stopped says how far a message came.
+func stopped(e *CallError, done int) *switchboard.SendError {
+	if done > 0 {
+		e.Detail = fmt.Sprintf("parts of the message were sent, the first %d: %s", done, e.Detail)
 	}
-	return sendError(e)
+	err := sendError(e)
+	err.Sent = done
+	return err
 }
 
 // sendError returns the error as the Board wants it.
@@ -193,58 +175,24 @@ func personaRefused(e *CallError) bool {
 // Settle tells what became of a message whose Send failed ambiguously. It makes no call:
 // the Graph API cannot be asked. The echo tells, which the Traffic has if this process
 // got it: Arrived when the echo of the message, or of its last part, is there; NotSent
-// when that of the part before which it stopped is, so that Send goes on with the next;
-// Unsure otherwise.
+// when that of the part at which it stopped is, so that Send goes on with the next; Unsure
+// otherwise. Where a Send that nobody has reported on stopped is not known, so that of a
+// message of several parts only the last one's echo settles it.
 //
 // An echo that another process got settles the message on the Board by itself. Without
 // one the Board says after Config.UnknownAfter that the message is unknown.
 func (c *Client) Settle(_ context.Context, m switchboard.Outbound) (switchboard.Settlement, switchboard.Receipt, error) {
 	if e, ok := c.c.Traffic.echoOf(m.Source, m.Customer, m.Key); ok {
-		c.progress.drop(progressKey{m.Source, m.Key})
 		return switchboard.Arrived, switchboard.Receipt{ExternalID: e.id, At: e.at}, nil
 	}
-	key := progressKey{m.Source, m.Key}
-	if done, known := c.progress.find(key); known {
-		parts := len(m.Attachments)
-		if m.Text != "" {
-			parts++
-		}
-		if _, ok := c.c.Traffic.echoOf(m.Source, m.Customer, partKey(m.Key, done+1, parts)); ok && done+1 < parts {
-			c.progress.put(key, done+1)
-			return switchboard.NotSent, switchboard.Receipt{}, nil
+	parts := len(m.Attachments)
+	if m.Text != "" {
+		parts++
+	}
+	if stopped := m.Sent + 1; stopped < parts && !m.Doubtful {
+		if _, ok := c.c.Traffic.echoOf(m.Source, m.Customer, partKey(m.Key, stopped, parts)); ok {
+			return switchboard.NotSent, switchboard.Receipt{Sent: stopped}, nil
 		}
 	}
 	return switchboard.Unsure, switchboard.Receipt{}, nil
-}
-
-// progress remembers how many parts of a message have been sent.
-type progress struct {
-	mu   sync.Mutex
-	done recent[progressKey, int]
-}
-
-type progressKey struct {
-	page conversation.Source
-	key  string
-}
-
-const keepProgress = 10_000
-
-func (p *progress) find(k progressKey) (int, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.done.find(k)
-}
-
-func (p *progress) put(k progressKey, done int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done.max = keepProgress
-	p.done.put(k, done)
-}
-
-func (p *progress) drop(k progressKey) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done.drop(k)
 }

@@ -79,6 +79,7 @@ type Sendable struct {
 	AuthorName   string
 	ReplyTo      string // the channel's id of the message that it answers
 	Attempt      int    // counts from 1
+	Sent         int    // parts of it that earlier attempts have sent
 	// Taken is conversation.Lane.Taken, for the reports of this send.
 	Taken uint64
 	// Lease is until when the node has the lane for certain; see Lease.
@@ -103,7 +104,7 @@ func (f *Floor) ToSend(id conversation.ID, node string) (Sendable, bool) {
 	v := &c.v
 	s := Sendable{
 		Conversation: id, Channel: v.Channel, Source: v.Source, Customer: v.Customer,
-		LastCustomer: v.LastCustomer, Message: m, Attempt: v.Lane.Attempt + 1, Doubtful: v.Lane.Doubtful,
+		LastCustomer: v.LastCustomer, Message: m, Attempt: v.Lane.Attempt + 1, Sent: v.Lane.Sent, Doubtful: v.Lane.Doubtful,
 		Taken: v.Lane.Taken, Lease: f.leases[node],
 	}
 	if src := f.sources[v.Source]; src != nil {
