@@ -149,7 +149,11 @@ func (m *memory) expire(now time.Time) {
 	if m.head > 1024 && m.head > m.line.len()/2 {
 		m.line.drop(m.head / blockPlaces)
 		m.head %= blockPlaces
-		m.rebuild(len(m.table))
+		room := 64
+		for 3*room < 8*m.line.len() { // as many again before it has to grow
+			room *= 2
+		}
+		m.rebuild(min(room, len(m.table)))
 	}
 }
 
