@@ -38,6 +38,7 @@ type mortal struct {
 	dies  int  // with the call of this number, from 1; 0 for never
 	after bool // once it is done, and not before
 	dead  bool
+	hold  chan struct{} // the archive's Store waits for it, if it is not nil
 }
 
 var errDead = errors.New("dead")
@@ -128,6 +129,12 @@ func (l mortalLog) Close() error    { return l.log.Close() }
 type mortalArchive struct{ *mortal }
 
 func (a mortalArchive) Store(ctx context.Context, board string, p Part) error {
+	a.mu.Lock()
+	hold := a.hold
+	a.mu.Unlock()
+	if hold != nil {
+		<-hold // whatever becomes of the context
+	}
 	return a.Archive.Store(ctx, board, p)
 }
 
@@ -173,8 +180,11 @@ func (b *eraseBed) must(err error) {
 // gossip is a transport that talks too much about its failures.
 type gossip struct{}
 
-func (gossip) Send(_ context.Context, m Outbound) (Receipt, error) {
+func (gossip) Send(ctx context.Context, m Outbound) (Receipt, error) {
 	switch {
+	case strings.Contains(m.Text, "hangs"):
+		<-ctx.Done()
+		return Receipt{}, ctx.Err()
 	case strings.Contains(m.Text, "fails"):
 		return Receipt{}, &SendError{
 			Why: conversation.FailContent, Detail: fmt.Sprintf("no %q to %s", m.Text, m.Customer), Err: fmt.Errorf("%s: %s", m.Customer, m.Text),
@@ -602,3 +612,58 @@ func (unableLog) LoadSnapshot(context.Context, int) (Position, iter.Seq2[[]byte,
 
 func (unableLog) DropSnapshots(context.Context, Position) error { return errors.ErrUnsupported }
 func (unableLog) Trim(context.Context, Position) error          { return errors.ErrUnsupported }
+
+// What was on its way to the archive does not come back when it arrives.
+func TestEraseWhileArchiving(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newEraseBed(t)
+		b.kept = b.write("other", 1)
+		id := b.write(person, 1)
+		b.serve(id, person, "first")
+		b.finish(id)
+		slow := make(chan struct{})
+		b.mortal.mu.Lock()
+		b.mortal.hold = slow
+		b.mortal.mu.Unlock()
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if _, _, due := b.floor.ToArchive(id); !due {
+			t.Fatal("it is not on its way")
+		}
+		no, err := b.Administrator("root").Erase(t.Context(), "page", person+"-psid")
+		b.must(err)
+		b.done(no)
+		close(slow)
+		b.must(b.Quiet(t.Context()))
+		if traces := b.traces(person); traces != nil {
+			t.Errorf("left:\n%s", strings.Join(traces, "\n"))
+		}
+		b.must(b.Close())
+	})
+}
+
+// A message that is being sent is given up; what becomes of it is not recorded.
+func TestEraseWhileSending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newEraseBed(t)
+		id := b.write(person, 1)
+		b.serve(id, person)
+		for _, text := range []string{"hangs", "waits behind it"} {
+			_, err := b.Agent("ann").Send(t.Context(), id, person+" "+text)
+			b.must(err)
+		}
+		synctest.Wait()
+		no, err := b.Administrator("root").Erase(t.Context(), "page", person+"-psid")
+		b.must(err)
+		time.Sleep(time.Minute) // the transport answers
+		b.done(no)
+		b.must(b.Quiet(t.Context()))
+		if traces := b.traces(person); traces != nil {
+			t.Errorf("left:\n%s", strings.Join(traces, "\n"))
+		}
+		if info, err := b.AgentInfo(t.Context(), "ann"); err != nil || info.Load.Live+info.Load.Wrapping != 0 || info.Free != 9 {
+			t.Errorf("the agent is %+v, %v", info.Load, err)
+		}
+		b.must(b.Close())
+	})
+}
