@@ -117,6 +117,7 @@ type Board struct {
 	retry      *time.Timer
 	appends    appender
 	proved     bool // the last thing that was decided is in the log
+	own        bool // the last record is this Board's
 	doubt      bool // an append past the position may be in the log, or get there
 	due        bool // a deadline was due at the last decision
 	recovering bool // Open reads the log
@@ -130,6 +131,8 @@ type Board struct {
 	archives  archivers
 	snapshots snapshots
 	erasures  erasers
+	watch     watch
+	jitter    time.Duration // after a deadline, when the last record is another's
 }
 
 // Open opens a board: it reads the newest snapshot that can be read and the rest
@@ -163,16 +166,13 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 		writer:    newWriter(),
 		reader:    newReader(),
 		late:      true,
+		jitter:    jitterOf(c.Node),
 	}
 	b.floor = floor.New(b.floorConfig())
 	if x, ok := log.(Exclusive); ok {
 		b.exclusive = x.Exclusive
 	}
 	b.turn.init()
-	b.floor = floor.New(floor.Config{
-		Load: time.LoadLocation, Node: c.Node, Archive: c.Archive != nil,
-		Lease: c.lease(func() bool { return !b.exclusive() }),
-	})
 	b.sends.init(b)
 	b.archives.init(b)
 	b.erasures.init(b)
@@ -187,12 +187,18 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 		return nil, errors.Join(err, log.Close())
 	}
 	b.archives.recover()
+	if !own {
+		b.watch.start(b)
+	}
 	go b.run()
 	return b, nil
 }
 
 func (b *Board) floorConfig() floor.Config {
-	return floor.Config{Load: time.LoadLocation, Node: b.config.Node, Archive: b.config.Archive != nil}
+	return floor.Config{
+		Load: time.LoadLocation, Node: b.config.Node, Archive: b.config.Archive != nil,
+		Lease: b.config.lease(func() bool { return !b.exclusive() }),
+	}
 }
 
 // recover reads the newest snapshot and the rest of the log. What they say
@@ -252,11 +258,18 @@ func (b *Board) applyRecord(p Position, events []floor.Event) error {
 	if !b.recovering {
 		b.publish(events)
 	}
-	b.position, b.doubt = p, false
+	b.reached(p, false)
 	if !b.recovering {
 		b.snapshots.passed(events, false)
 	}
 	return nil
+}
+
+// reached notes that the log is known up to the position, and whose its last
+// record is.
+func (b *Board) reached(p Position, own bool) {
+	b.position, b.doubt, b.own = p, false, own
+	b.watch.known.Store(uint64(p))
 }
 
 // Name returns the board's name.
@@ -275,6 +288,7 @@ func (b *Board) Close() error {
 	b.once.Do(func() {
 		close(b.stopping)
 		<-b.done
+		b.watch.stop()
 		b.sends.stop()
 		b.archives.stop()
 		b.erasures.stop()

@@ -35,24 +35,35 @@ func (b *Board) run() {
 		b.sends.resume()
 		b.sends.takeOver()
 		b.turn.release()
+		var inner func()
+		woken := false
 		select {
 		case <-b.stopping:
 			b.turn.take()
 			return
 		case <-b.wake:
+			woken = true
 		case r := <-b.requests:
 			batch = append(batch, r)
-		case f := <-b.inner:
-			b.turn.take()
-			f()
-			continue
+		case inner = <-b.inner:
 		}
 		b.turn.take()
+		// Which of several that are ready select takes is chance. It must not
+		// matter: first comes what runs between two batches, then Close, and a batch
+		// serves what was roused before it.
+		for more := true; more; {
+			if inner != nil {
+				inner()
+			}
+			select {
+			case inner = <-b.inner:
+			default:
+				more = false
+			}
+		}
 		if b.failure.Load() != nil {
 			return
 		}
-		// Which of several that are ready select takes is chance. It must not
-		// matter: Close comes first, and a batch serves what was roused before it.
 		select {
 		case <-b.stopping:
 			return
@@ -60,6 +71,7 @@ func (b *Board) run() {
 		}
 		select {
 		case <-b.wake:
+			woken = true
 		default:
 		}
 	more:
@@ -71,7 +83,9 @@ func (b *Board) run() {
 				break more
 			}
 		}
-		b.serve(batch)
+		if woken || len(batch) > 0 {
+			b.serve(batch)
+		}
 		clear(batch)
 		batch = batch[:0]
 	}
@@ -241,7 +255,7 @@ func (b *Board) flush(decided []*request) (outcome, error) {
 			return b.partly(events, from, out, err)
 		}
 		b.publish(events[from:to])
-		b.position, b.doubt = p, false
+		b.reached(p, true)
 		b.snapshots.passed(events[from:to], true)
 		from, stored = to, stored+n
 		b.steps = b.steps[:copy(b.steps, b.steps[n:])]
@@ -386,7 +400,7 @@ func (b *Board) confirm() (outcome, error) {
 	p, out, err := b.append(0, b.appends.buffer())
 	switch out {
 	case appended:
-		b.position, b.doubt = p, false
+		b.reached(p, true)
 	case conflicted:
 		if err = b.others(); err != nil {
 			out = unknown
@@ -488,6 +502,9 @@ func (b *Board) arm(served bool) {
 	b.erasures.start()
 	b.sends.start()
 	at, ok := b.floor.Next()
+	if ok && !b.own && !b.exclusive() {
+		at = at.Add(b.jitter)
+	}
 	if look, some := b.sends.nextLook(); some && (!ok || look.Before(at)) {
 		at, ok = look, true
 	}

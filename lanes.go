@@ -66,6 +66,7 @@ func (s *senders) follow(id conversation.ID) {
 		s.lookAt = s.board.at.Add(lookEvery)
 	}
 	s.foreign[id] = struct{}{}
+	s.board.watch.follow(true)
 }
 
 // nextLook is when to look at the lanes of others, if there are any.
@@ -118,6 +119,7 @@ func (s *senders) takeOver() {
 			lanes = append(lanes, l)
 		}
 	}
+	b.watch.follow(len(s.foreign) > 0)
 	s.take(lanes, alone)
 }
 

@@ -27,14 +27,21 @@ type memoryLog struct {
 	opened  int // ever
 
 	snapshots []memorySnapshot // the newest first
-	more      chan struct{}    // closed with the next append; nil while nobody waits
+
+	// Who appended last and where, and where the newest record of anybody else is:
+	// with that each opening knows the newest that is not its own.
+	last           *memoryHandle
+	lastAt, elseAt Position
+	waiting        []*memoryHandle // with a channel
 }
 
 // memoryHandle is one opening of a log.
 type memoryHandle struct {
 	log    *memoryLog
-	opened int  // the log's count when this was
-	closed bool // under the log's lock
+	opened int // the log's count when this was
+	// Under the log's lock.
+	closed bool
+	more   chan struct{} // closed with the next append of another; nil while nobody waits
 }
 
 // Open implements [Store]. It never fails but for a context that is over.
@@ -77,7 +84,7 @@ func (h *memoryHandle) Append(ctx context.Context, after Position, data []byte) 
 	}
 	p := after + 1
 	h.log.records = append(h.log.records, Record{p, slices.Clone(data)})
-	h.log.wake()
+	h.log.appendedBy(h, p)
 	return p, nil
 }
 
@@ -127,7 +134,7 @@ func (h *memoryHandle) Close() error {
 	if !h.closed {
 		h.closed = true
 		h.log.open--
-		h.log.wake()
+		h.log.wake(func(other *memoryHandle) bool { return other == h })
 	}
 	return nil
 }

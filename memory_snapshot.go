@@ -135,33 +135,51 @@ func (h *memoryHandle) Wait(ctx context.Context, after Position) error {
 	}
 }
 
-// moreThan returns a channel that is closed when there may be a record past
-// after or the opening was closed, or nil when there is one.
+// moreThan returns a channel that is closed when there may be a record of another
+// opening past after or this one was closed, or nil when there is one.
 func (h *memoryHandle) moreThan(after Position) (<-chan struct{}, error) {
 	l := h.log
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	others := l.lastAt
+	if l.last == h {
+		others = l.elseAt
+	}
 	switch end := l.end(); {
 	case h.closed:
 		return nil, errLogClosed
 	case after > end:
 		return nil, fmt.Errorf("%w: %d of %d", ErrPosition, after, end)
-	case after < end:
+	case after < others:
 		return nil, nil
 	}
-	if l.more == nil {
-		l.more = make(chan struct{})
+	if h.more == nil {
+		h.more = make(chan struct{})
+		l.waiting = append(l.waiting, h)
 	}
-	return l.more, nil
+	return h.more, nil
+}
+
+// appendedBy notes who made the newest record, and wakes the others.
+func (l *memoryLog) appendedBy(h *memoryHandle, at Position) {
+	if l.last != h {
+		l.last, l.elseAt = h, l.lastAt
+	}
+	l.lastAt = at
+	l.wake(func(other *memoryHandle) bool { return other != h })
 }
 
 // end returns the newest record's position; 0 when there is none.
 func (l *memoryLog) end() Position { return l.trimmed + Position(len(l.records)) }
 
-// wake ends every wait, to look again.
-func (l *memoryLog) wake() {
-	if l.more != nil {
-		close(l.more)
-		l.more = nil
-	}
+// wake ends the waits of some, to look again.
+func (l *memoryLog) wake(whom func(*memoryHandle) bool) {
+	l.waiting = slices.DeleteFunc(l.waiting, func(h *memoryHandle) bool {
+		if !whom(h) {
+			return false
+		}
+		close(h.more)
+		h.more = nil
+		return true
+	})
 }

@@ -75,9 +75,11 @@ type Trimmer interface {
 // read.
 type Watcher interface {
 	Log
-	// Wait returns nil as soon as there is a record past after, through whichever
-	// connection it was appended: at once if there is one already. It does not
-	// return nil before. It returns the context's error when the context is over,
+	// Wait returns nil as soon as there is a record past after that was appended
+	// through another opening of the log, in whichever process: at once if there is
+	// one already. A record that was appended through this opening may be a reason to
+	// return nil, or not: its appender knows of it, and it costs least not to be.
+	// Without a record past after it does not return nil. It returns the context's error when the context is over,
 	// an error that matches [ErrPosition] for a position past the end, and an error
 	// when the log is closed meanwhile.
 	Wait(ctx context.Context, after Position) error

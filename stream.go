@@ -267,8 +267,8 @@ func OfKind(names ...string) Filter {
 // is the last thing that is yielded; it is the context's, ErrClosed, a
 // *CursorError, or the store's.
 //
-// What another process appends to a shared log is yielded when this Board next
-// looks at the log: at the latest with its next command, query or deadline.
+// What another process appends to a shared log is yielded as soon as the store
+// says that there is something new, see [Watcher], or half a second later.
 func (b *Board) Events(ctx context.Context, after Cursor, keep Filter) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		err := b.stream(ctx, after, func(e Event) bool {
@@ -298,6 +298,7 @@ func (b *Board) stream(ctx context.Context, after Cursor, yield func(Event) bool
 			return fmt.Errorf("%w: %w", &CursorError{after}, ErrPosition) // of another log
 		}
 	}
+	defer b.watch.reader()()
 	buf := make([]Event, 0, 64)
 	for {
 		if ctx.Err() != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -89,6 +90,9 @@ type link struct {
 	w      *world
 	life   uint64
 	dead   func() bool
+	// Of the one goroutine that watches.
+	news  class
+	waits *rand.Rand
 }
 
 const (
@@ -105,7 +109,7 @@ const (
 var errGone = errors.New("walktest: the process is gone")
 
 func (w *world) link(life uint64, rates storagetest.FaultRates, dead func() bool) *link {
-	l := &link{w: w, life: life, dead: dead}
+	l := &link{w: w, life: life, dead: dead, news: w.class(), waits: w.random("waits", life)}
 	seeds := w.random("link", life)
 	for i := range l.faults {
 		at := w.class()
@@ -187,12 +191,15 @@ func (d *door) Close() error {
 	return nil
 }
 
-// Wait implements switchboard.Watcher.
+// Wait implements switchboard.Watcher. The news takes its time, as everything
+// does: it comes at no instant at which somebody else does something.
 func (d *door) Wait(ctx context.Context, after switchboard.Position) error {
 	if d.link.dead() {
 		return errGone
 	}
-	return d.logs[byWatcher].Wait(ctx, after)
+	err := d.logs[byWatcher].Wait(ctx, after)
+	d.link.news.sleep(ctx, between(d.link.waits, 0, time.Millisecond))
+	return err
 }
 
 // Now implements switchboard.Clocked.

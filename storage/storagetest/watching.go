@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/switchboard-go/switchboard"
@@ -23,26 +24,37 @@ func (f *fixture) watcher(l switchboard.Log) switchboard.Watcher {
 	return w
 }
 
-// Whoever waits is woken by the next append, through whichever connection.
+// Whoever waits is woken by the next append through another opening. One's own
+// may be a reason or not: then it is there for the others all the same.
 func wait(f *fixture) {
-	l := f.log()
-	waiting := []switchboard.Watcher{f.watcher(l), f.watcher(f.other()), f.watcher(f.other())}
+	logs := []switchboard.Log{f.log(), f.other(), f.other()}
+	var waiting []switchboard.Watcher
+	for _, l := range logs {
+		waiting = append(waiting, f.watcher(l))
+	}
 	var end switchboard.Position
-	for i := range 5 {
-		results := make(chan error, len(waiting))
-		for _, w := range waiting {
+	for i := range 6 {
+		mine := i % len(logs)
+		others := slices.Delete(slices.Clone(waiting), mine, mine+1)
+		results := make(chan error, len(others))
+		for _, w := range others {
 			go func() { results <- f.within(func() error { return w.Wait(f.ctx, end) }) }()
 		}
-		next := f.append(l, end, payload(i, 20))
-		for range waiting {
+		next := f.append(logs[mine], end, payload(i, 20))
+		for range others {
 			if err := <-results; err != nil {
 				f.Fatalf("Wait after %d, with a record at %d: %v", end, next, err)
 			}
 		}
 		// It is there: nothing to wait for.
-		for _, w := range waiting {
+		for _, w := range others {
 			if err := f.within(func() error { return w.Wait(f.ctx, end) }); err != nil {
 				f.Fatalf("Wait after %d, where a record at %d is there: %v", end, next, err)
+			}
+		}
+		if i > 0 { // and what another appended before is there for its appender too
+			if err := f.within(func() error { return waiting[mine].Wait(f.ctx, 0) }); err != nil {
+				f.Fatalf("Wait after 0, where others have appended, for who appended last: %v", err)
 			}
 		}
 		end = next
