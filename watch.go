@@ -12,6 +12,9 @@ const (
 	// pollEvery is how often a log that cannot tell is asked whether another node
 	// has appended to it, in real time.
 	pollEvery = 500 * time.Millisecond
+	// idleEvery is the same while nobody here reads a stream and no other node is
+	// known to have something to send.
+	idleEvery = 10 * time.Second
 	// jitterFrom and jitterTo bound how long after a deadline a node wakes for it
 	// that did not make the last append. It is enough for the one that did to be
 	// first, nearly always, and for nobody to notice when that one is gone.
@@ -78,32 +81,33 @@ func (w *watch) run() {
 			if !complained {
 				w.board.config.Logger.Warn("the log cannot be watched", "err", err)
 			}
-			w.pause(time.Second)
+			w.pause(time.Second, nil)
 		}
 		complained = err != nil
 	}
 	for w.ctx.Err() == nil {
-		if w.readers.Load() == 0 && !w.foreign.Load() {
-			select {
-			case <-w.wanted:
-			case <-w.ctx.Done():
-			}
-			continue
+		if w.readers.Load() > 0 || w.foreign.Load() {
+			w.pause(pollEvery, nil)
+		} else if w.pause(idleEvery, w.wanted) {
+			continue // somebody has just come
 		}
-		w.pause(pollEvery)
 		if !w.board.exclusive() {
 			_ = w.read(Position(w.known.Load())) // again soon
 		}
 	}
 }
 
-func (w *watch) pause(d time.Duration) {
+// pause waits in real time, and reports whether the word cut that short.
+func (w *watch) pause(d time.Duration, word <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-w.ctx.Done():
+	case <-word:
+		return true
 	}
+	return false
 }
 
 // read makes the committer take in what is past the position, unless it has
@@ -143,7 +147,7 @@ func (w *watch) isStopping() bool {
 	}
 }
 
-// want makes sure that a log that cannot tell is asked.
+// want makes sure that a log that cannot tell is asked soon.
 func (w *watch) want() {
 	select {
 	case w.wanted <- struct{}{}:
