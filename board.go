@@ -132,6 +132,9 @@ type Board struct {
 	snapshots snapshots
 	erasures  erasers
 	watch     watch
+	skew      skew
+	room      int           // for a record, in bytes, but for one step
+	largest   int           // record that the store takes; 0 for any
 	jitter    time.Duration // after a deadline, when the last record is another's
 }
 
@@ -167,12 +170,18 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 		reader:    newReader(),
 		late:      true,
 		jitter:    jitterOf(c.Node),
+		room:      headRoom + recordBytes,
 	}
 	b.floor = floor.New(b.floorConfig())
 	if x, ok := log.(Exclusive); ok {
 		b.exclusive = x.Exclusive
 	}
+	if x, ok := log.(Limited); ok && x.MaxRecord() > 0 {
+		b.largest = x.MaxRecord()
+		b.room = min(b.room, b.largest)
+	}
 	b.turn.init()
+	b.skew.init(b)
 	b.sends.init(b)
 	b.archives.init(b)
 	b.erasures.init(b)
@@ -289,6 +298,7 @@ func (b *Board) Close() error {
 		close(b.stopping)
 		<-b.done
 		b.watch.stop()
+		b.skew.stop()
 		b.sends.stop()
 		b.archives.stop()
 		b.erasures.stop()

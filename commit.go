@@ -166,6 +166,10 @@ func (b *Board) serve(batch []*request) {
 // decide takes the state to now, decides every request that is not final yet,
 // and appends.
 func (b *Board) decide(batch []*request) (outcome, error) {
+	if err := b.skew.check(); err != nil {
+		b.disown()
+		return refused, err
+	}
 	now := b.now()
 	at, due := b.floor.Next()
 	due = due && !at.After(now)
@@ -197,6 +201,17 @@ func (b *Board) decide(batch []*request) (outcome, error) {
 		}
 	}
 	return b.flush(batch)
+}
+
+// disown forgets what the clock has said since the last event: it is wrong. What
+// cannot be served until it is right is nobody's fault.
+func (b *Board) disown() {
+	b.floor.Rewind()
+	b.at, b.raw = b.floor.Now(), b.config.Clock.Now()
+	b.due = false
+	if !b.late {
+		b.late, b.lateSince = true, time.Time{}
+	}
 }
 
 // advance takes every step that is due at now.
@@ -241,7 +256,7 @@ func (b *Board) flush(decided []*request) (outcome, error) {
 			if err != nil {
 				break
 			}
-			if n > 0 && len(body) > headRoom+recordBytes {
+			if n > 0 && len(body) > b.room {
 				body = body[:mark]
 				break
 			}
@@ -295,6 +310,9 @@ func (b *Board) partly(events []floor.Event, done int, out outcome, err error) (
 func (b *Board) append(events int, buffer []byte) (Position, outcome, error) {
 	commit := b.commit()
 	data := b.appends.assemble(b.writer, commit, events, buffer)
+	if b.largest > 0 && len(data) > b.largest {
+		return 0, refused, &SizeError{Size: len(data), Max: b.largest} // one step alone
+	}
 	if b.appends.direct() {
 		p, err := b.appends.atOnce(b.position, data)
 		switch {

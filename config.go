@@ -62,8 +62,9 @@ type Config struct {
 	// seconds.
 	UnknownAfter time.Duration
 	// MaxSkew is how far the clocks of two nodes that share a board may be apart. So
-	// much later than a node's lease is over another takes over what it had to send. Zero
-	// means 2 seconds.
+	// much later than a node's lease is over another takes over what it had to send. Where
+	// the store has a clock (see [Clocked]), a node that is further from it commits
+	// nothing: commands are refused with a *[SkewError]. Zero means 2 seconds.
 	MaxSkew time.Duration
 	// Sends is how many messages are sent at the same time. Zero means 64.
 	Sends int

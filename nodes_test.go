@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/switchboard-go/switchboard"
 	"github.com/switchboard-go/switchboard/conversation"
+	"github.com/switchboard-go/switchboard/routing"
+	"github.com/switchboard-go/switchboard/storage/storagetest"
 )
 
 // mortal is one process's way to a store: it can be away for a while, hang, take
@@ -616,3 +619,131 @@ func TestDeadlineOnTwoNodes(t *testing.T) {
 		}
 	})
 }
+
+// Whoever has learnt something from one node sees at least that on another, or
+// is told that it is not certain.
+func TestCatchUp(t *testing.T) {
+	clusters(t, func(t *testing.T, c *cluster) {
+		n1, n2 := c.open("n1"), c.open("n2")
+		n1.talking()
+		n1.arrive("c2")
+		seen := n1.watch().Cursor
+		n2.must(n2.CatchUp(t.Context(), seen))
+		n2.store.set(errDown) // from here on it has only what it has seen
+		n1.arrive("c3")
+		n2.must(n2.CatchUp(t.Context(), seen))
+		if s, _ := n2.Watch(t.Context()); len(s.Conversations) != 2 {
+			t.Errorf("%d conversations, want 2", len(s.Conversations))
+		}
+		stale := (*switchboard.StaleError)(nil)
+		if err := n2.CatchUp(t.Context(), n1.watch().Cursor); !errors.As(err, &stale) {
+			t.Errorf("the store is away: %v", err)
+		}
+		n2.store.set(nil)
+		n2.must(n2.CatchUp(t.Context(), n1.watch().Cursor))
+		odd := (*switchboard.CursorError)(nil)
+		other := open(t, newMock(), switchboard.Config{}) // whose log is shorter
+		if err := other.CatchUp(t.Context(), seen); !errors.As(err, &odd) || !errors.Is(err, switchboard.ErrPosition) {
+			t.Errorf("past the end: %v", err)
+		}
+		if err := n2.CatchUp(t.Context(), "nonsense"); !errors.As(err, &odd) || errors.Is(err, switchboard.ErrPosition) {
+			t.Errorf("nonsense: %v", err)
+		}
+		n2.must(n2.CatchUp(t.Context(), ""))
+	})
+}
+
+// smallStore takes records up to a size.
+type smallStore struct {
+	switchboard.MemoryStore
+	largest int
+}
+
+func (s *smallStore) Open(ctx context.Context, board string) (switchboard.Log, error) {
+	l, err := s.MemoryStore.Open(ctx, board)
+	return &smallLog{l, s, make(chan struct{}, 1)}, err
+}
+
+type smallLog struct {
+	switchboard.Log
+	s    *smallStore
+	busy chan struct{}
+}
+
+func (l *smallLog) MaxRecord() int { return l.s.largest }
+
+func (l *smallLog) Append(ctx context.Context, after switchboard.Position, data []byte) (switchboard.Position, error) {
+	if l.s.largest > 0 && len(data) > l.s.largest {
+		return 0, errors.New("this is more than it has said that it takes")
+	}
+	l.busy <- struct{}{} // so that commands are decided together
+	time.Sleep(time.Millisecond)
+	<-l.busy
+	return l.Log.Append(ctx, after, data)
+}
+
+// Records are cut to what the store takes; a step that is larger alone is refused.
+func TestRecordsFitTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &smallStore{largest: 20 << 10}
+		b := ready(t, switchboard.Config{Store: store})
+		var group sync.WaitGroup
+		for i := range 200 {
+			group.Go(func() {
+				in := from(fmt.Sprint("c", i), 1)
+				in.Text = strings.Repeat("x", 3000)
+				if _, err := b.Receive(t.Context(), in); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		before := b.watch()
+		setup := twoAgents
+		for i := range 1000 {
+			setup.Teams = append(setup.Teams, routing.Team{ID: routing.TeamID(fmt.Sprint("team", i))})
+		}
+		size := (*switchboard.SizeError)(nil)
+		if err := b.Administrator("root").Configure(t.Context(), setup); !errors.As(err, &size) || size.Max != store.largest || size.Size <= size.Max {
+			t.Errorf("a step that is too large: %v", err)
+		}
+		if d := diff(before, b.watch()); d != "" {
+			t.Errorf("it left something (-want +got):\n%s", d)
+		}
+		store.largest = 0
+		whole := open(t, b.mock, switchboard.Config{Store: store})
+		whole.must(whole.Administrator("root").Configure(t.Context(), setup)) // no limit
+	})
+}
+
+// A store that wraps another has the methods of every ability. Where they say
+// that they are not supported, the board does without.
+func TestAbilitiesThatAreNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bare := storagetest.NewFaults(&bareStore{}, storagetest.FaultConfig{})
+		logs := &strings.Builder{}
+		b := ready(t, switchboard.Config{Store: bare, SnapshotEvery: 10, Logger: slog.New(slog.NewTextHandler(logs, nil))})
+		for i := range 50 {
+			b.arrive(fmt.Sprint("c", i))
+			time.Sleep(time.Second)
+		}
+		if s := logs.String(); s != "" {
+			t.Errorf("it was logged that\n%s", s)
+		}
+		next, stop := iter.Pull2(b.Events(t.Context(), "", nil))
+		defer stop()
+		if _, err, _ := next(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// bareStore has no optional abilities.
+type bareStore struct{ switchboard.MemoryStore }
+
+func (s *bareStore) Open(ctx context.Context, board string) (switchboard.Log, error) {
+	l, err := s.MemoryStore.Open(ctx, board)
+	return bareLog{l}, err
+}
+
+type bareLog struct{ switchboard.Log }

@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -34,6 +35,25 @@ func (b *Board) view(ctx context.Context, query func(*floor.Floor) error) error 
 	}
 	err := r.err
 	r.free()
+	return err
+}
+
+// CatchUp returns nil when this Board has seen all that the cursor has, on
+// whichever node that was: queries that follow answer at least as of then. It is for
+// those who take what they have learnt from one node to another. Without it a query
+// sees all that was committed before it was asked, unless the store does not answer.
+//
+// A cursor that is none is refused with a *CursorError, one past the end of the log,
+// as of another log, with one that matches ErrPosition too. When the store does not
+// answer and the Board cannot know, the error is a *StaleError.
+func (b *Board) CatchUp(ctx context.Context, c Cursor) error {
+	_, seq, err := c.parse()
+	if err != nil || b.tail.has(seq) {
+		return err
+	}
+	if err = b.view(ctx, func(*floor.Floor) error { return nil }); err == nil && !b.tail.has(seq) {
+		err = fmt.Errorf("%w: %w", &CursorError{c}, ErrPosition)
+	}
 	return err
 }
 

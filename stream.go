@@ -134,6 +134,13 @@ func (t *tail) ahead(seq uint64) bool {
 	return seq > t.next
 }
 
+// has reports whether the event is known.
+func (t *tail) has(seq uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return seq < t.next
+}
+
 // Filter says which events a reader wants. Nil wants all.
 type Filter func(Event) bool
 

@@ -260,6 +260,10 @@ func (f *Floor) Seq() uint64 { return f.seq }
 // Now returns the instant of the last event or deadline.
 func (f *Floor) Now() time.Time { return f.now }
 
+// Rewind takes the floor back to the instant of the last event: what time it was
+// taken to since counts for nothing. Nothing may be uncommitted.
+func (f *Floor) Rewind() { f.now = f.last }
+
 // Events returns the events since the last Commit or Undo. The slice is valid until then.
 func (f *Floor) Events() []Event { return f.events }
 
