@@ -82,8 +82,9 @@ type Accepted struct {
 // Board is one tenant's contact centre. It is safe for concurrent use.
 //
 // A Board runs two goroutines at most and one timer, however many agents and
-// conversations it has, one more goroutine for each message in flight, and one
-// while it makes a snapshot. An empty one takes some tens of kilobytes.
+// conversations it has, one more goroutine on a store that was given to it, one for
+// each message in flight, and one while it makes a snapshot. An empty one takes
+// some tens of kilobytes.
 type Board struct {
 	config    Config
 	log       Log

@@ -14,7 +14,8 @@ import (
 // again before the last call has returned, so order is kept. Send returns when
 // the channel has taken the message or is known to have refused it. An error
 // that is not a *[SendError] counts as one that may have arrived. The context ends when
-// Config.SendTimeout is over, on real time, or the Board closes.
+// Config.SendTimeout is over, on real time, or the Board closes. From then on Send must
+// not hand anything over: another node may be sending the message.
 type Transport interface {
 	// Send hands over one message. Its error should be a *[SendError]. It does
 	// not change m.Attachments, which are part of the board's state.
