@@ -266,6 +266,7 @@ func TestFarBehindALog(t *testing.T) {
 			s.keep = time.Minute
 			busy := s.configured()
 			idle := s.open("n2")
+			idle.watch.stop() // it hears of nothing
 			w, err := idle.Watch(t.Context())
 			s.must(err)
 			for i := range 6 {
