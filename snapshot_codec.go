@@ -118,11 +118,20 @@ func readSnapshot(ctx context.Context, at Position, chunks iter.Seq2[[]byte, err
 	}
 	workers := runtime.GOMAXPROCS(0)
 	work, order := make(chan block, workers), make(chan block, 2*workers)
+	used := make(chan []byte, 2*workers)
+	room := func() []byte {
+		select {
+		case b := <-used:
+			return b
+		default:
+			return make([]byte, 0, snapshotChunk+snapshotChunk/2)
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(work)
 		defer close(order)
-		return snapshotBlocks(chunks, func(data []byte) error {
+		return snapshotBlocks(chunks, room, func(data []byte) error {
 			b := block{data, make(chan decoded, 1)}
 			for _, to := range [...]chan block{order, work} {
 				select {
@@ -140,6 +149,10 @@ func readSnapshot(ctx context.Context, at Position, chunks iter.Seq2[[]byte, err
 			for b := range work {
 				lines, err := dec.Decode(b.data)
 				b.out <- decoded{lines, err}
+				select {
+				case used <- b.data[:0]:
+				default:
+				}
 			}
 			return nil
 		})
@@ -192,10 +205,11 @@ func explainSnapshot(at Position, err error) error {
 }
 
 // snapshotBlocks cuts a snapshot into blocks of whole lines, without its header
-// and its end, and makes sure that it is whole. The blocks are the caller's.
-func snapshotBlocks(chunks iter.Seq2[[]byte, error], yield func([]byte) error) error {
+// and its end, and makes sure that it is whole. Each is in memory from room, and
+// the caller's.
+func snapshotBlocks(chunks iter.Seq2[[]byte, error], room func() []byte, yield func([]byte) error) error {
 	var sum, want snapshotSum
-	var rest []byte // not yet yielded
+	rest := room() // what is not yielded yet
 	headed, ended := false, false
 	take := func(final bool) error {
 		cut := bytes.LastIndexByte(rest, '\n') + 1
@@ -205,8 +219,8 @@ func snapshotBlocks(chunks iter.Seq2[[]byte, error], yield func([]byte) error) e
 		if cut == 0 {
 			return nil
 		}
-		block := rest[:cut:cut]
-		rest = append(make([]byte, 0, snapshotChunk+snapshotChunk/4), rest[cut:]...)
+		block := rest[:cut]
+		rest = append(room(), rest[cut:]...)
 		if ended {
 			return &snapshotError{errors.New("there is more after the end")}
 		}
@@ -236,7 +250,7 @@ func snapshotBlocks(chunks iter.Seq2[[]byte, error], yield func([]byte) error) e
 			return err
 		}
 		for len(chunk) > 0 {
-			n := min(len(chunk), snapshotChunk)
+			n := min(len(chunk), snapshotChunk/4) // so that a block does not outgrow its memory
 			if rest = append(rest, chunk[:n]...); len(rest) >= snapshotChunk {
 				if err := take(false); err != nil {
 					return err

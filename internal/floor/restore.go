@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/switchboard-go/switchboard/conversation"
 	"github.com/switchboard-go/switchboard/internal/wire"
 )
 
@@ -36,6 +37,9 @@ type taggedLine struct {
 	Body wire.Raw `json:"body"`
 }
 
+// conversationPrefix is how the line of a conversation begins.
+var conversationPrefix = []byte(`{"kind":"conversation","body":`)
+
 // Encoder writes the lines of snapshots. It is not safe for concurrent use.
 type Encoder struct {
 	enc *wire.Encoder
@@ -56,7 +60,7 @@ func (e *Encoder) line(body any) ([]byte, error) {
 
 // conversation is line without putting the conversation into an interface.
 func (e *Encoder) conversation(c *conversationLine) ([]byte, error) {
-	out, err := e.enc.Append(append(e.buf[:0], `{"kind":"conversation","body":`...), c)
+	out, err := e.enc.Append(append(e.buf[:0], conversationPrefix...), c)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +99,9 @@ var errOrder = errors.New("the parts are out of order")
 func (d *Decoder) Decode(data []byte) (Lines, error) {
 	var l Lines
 	var c conversationLine
+	if bytes.HasPrefix(data, conversationPrefix) {
+		l.conversations = make([]restored, 0, bytes.Count(data, []byte{'\n'}))
+	}
 	for len(data) > 0 {
 		text, rest, ok := bytes.Cut(data, []byte{'\n'})
 		if !ok {
@@ -102,7 +109,11 @@ func (d *Decoder) Decode(data []byte) (Lines, error) {
 		}
 		data = rest
 		var t taggedLine
-		if err := d.dec.Decode(text, &t); err != nil {
+		if body, ok := bytes.CutPrefix(text, conversationPrefix); ok && bytes.HasSuffix(body, []byte{'}'}) {
+			// As it is written here, and nearly all of a snapshot: it need not be looked
+			// through twice.
+			t = taggedLine{"conversation", body[:len(body)-1]}
+		} else if err := d.dec.Decode(text, &t); err != nil {
 			return Lines{}, err
 		}
 		if t.Kind == "conversation" {
@@ -177,6 +188,7 @@ func (r *Restore) conversation(c restored) error {
 	if id <= f.roster.newest() || uint64(id) > f.seq {
 		return fmt.Errorf("the conversation %v is out of order", id)
 	}
+	r.share(&rec.v)
 	f.convs[id] = rec
 	f.roster.add(id)
 	if c.latest {
@@ -188,6 +200,32 @@ func (r *Restore) conversation(c restored) error {
 	}
 	f.indexConv(rec)
 	return nil
+}
+
+// share gives names that very many conversations have the memory of one.
+func (r *Restore) share(c *conversation.Conversation) {
+	if s := r.f.sources[c.Source]; s != nil {
+		c.Source, c.Channel = s.entry.ID, shared(c.Channel, s.entry.Channel)
+	}
+	if q := r.f.queues[c.Queue]; q != nil {
+		c.Queue = q.v.entry.ID
+	}
+	c.Medium = shared(c.Medium, conversation.Social)
+	for i := range c.Seats {
+		s := &c.Seats[i]
+		if a := r.f.agents[s.Agent]; a != nil {
+			s.Agent = a.entry.ID
+		}
+		s.Queue = shared(s.Queue, c.Queue)
+	}
+}
+
+// shared returns b if a is the same.
+func shared[T ~string](a, b T) T {
+	if a == b {
+		return b
+	}
+	return a
 }
 
 // Floor returns the floor, once every line was added.
