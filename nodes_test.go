@@ -747,3 +747,35 @@ func (s *bareStore) Open(ctx context.Context, board string) (switchboard.Log, er
 }
 
 type bareLog struct{ switchboard.Log }
+
+// Messages that wait for room longer than the lease are still this node's: it
+// writes another before it sends them.
+func TestMessagesThatWaitForRoom(t *testing.T) {
+	clusters(t, func(t *testing.T, c *cluster) {
+		n2 := c.open("n2")
+		n1 := c.open("n1", func(config *switchboard.Config, _ *sender) {
+			config.Sends = 1
+			slow := &sender{post: c.post}
+			config.Transports["messenger"] = transportFunc(func(ctx context.Context, m switchboard.Outbound) (switchboard.Receipt, error) {
+				time.Sleep(19 * time.Second)
+				return slow.Send(ctx, m)
+			})
+		})
+		n1.talking()
+		var ids []conversation.ID
+		for i := range 6 {
+			ids = append(ids, n1.talk(fmt.Sprint("other", i)))
+		}
+		for i, id := range ids {
+			n1.write(id, fmt.Sprint(i))
+		}
+		time.Sleep(3 * time.Minute)
+		for i, id := range ids {
+			n2.want(id, fmt.Sprint(i, ": sent"))
+			c.atMostOnce(fmt.Sprint(i))
+		}
+		if n := count(n2.kinds(), "conversation.lane-taken"); n != 0 {
+			t.Errorf("the lanes were taken %d times", n)
+		}
+	})
+}
