@@ -1,9 +1,12 @@
 package switchboard_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -485,4 +488,38 @@ func failOnce(name string) func(string) error {
 		}
 		return nil
 	}
+}
+
+// chatty is an archive that says in its errors whom they are about.
+type chatty struct{ switchboard.MemoryArchive }
+
+func (*chatty) Store(_ context.Context, _ string, p switchboard.Part) error {
+	return errors.New("cannot insert customer " + string(p.Conversation.Customer) + ": " + p.Conversation.Messages[0].Text)
+}
+
+func (*chatty) Erase(_ context.Context, _ string, e switchboard.Erasure) error {
+	return errors.New("cannot delete customer " + string(e.Customer))
+}
+
+// What an archive says is logged without what is the customer's.
+func TestArchiveErrorsAreDiscreet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		b := ready(t, switchboard.Config{Archive: &chatty{}, Store: switchboard.NewMemoryStore(), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		id, err := b.Receive(t.Context(), conversation.Inbound{Channel: "messenger", Source: "page", Customer: "PERSON", ExternalID: "1", Text: "SECRET"})
+		b.must(err)
+		b.must(b.Agent("ann").Accept(t.Context(), id))
+		b.must(b.Agent("ann").End(t.Context(), id))
+		b.must(b.Agent("ann").WrapUp(t.Context(), id, "done"))
+		b.mock.Add(2 * time.Hour)
+		b.watch()
+		synctest.Wait()
+		_, err = b.Administrator("root").Erase(t.Context(), "page", "PERSON")
+		b.must(err)
+		synctest.Wait()
+		b.must(b.Close())
+		if s := log.String(); strings.Contains(s, "PERSON") || strings.Contains(s, "SECRET") {
+			t.Error(s)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -249,7 +250,7 @@ func (a *archivers) store(ctx context.Context, p Part) error {
 	err := b.config.Archive.Store(limited, b.config.Name, p)
 	cancel()
 	if err != nil {
-		b.archiveFailed(ctx, p.Conversation.ID, err)
+		b.archiveFailed(ctx, p.Conversation.ID, err, p)
 		return err
 	}
 	b.sends.report(0, conversation.Stored{Conversation: p.Conversation.ID, Part: &p.Conversation})
@@ -274,7 +275,7 @@ func (a *archivers) empty(ctx context.Context, away []floor.Away) error {
 		}
 	}
 	if err != nil {
-		b.archiveFailed(ctx, id, err)
+		b.archiveFailed(ctx, id, err, parts...)
 		return err
 	}
 	for _, m := range away {
@@ -298,10 +299,27 @@ func emptyIn(p *Part, away []floor.Away) bool {
 	return found
 }
 
-func (b *Board) archiveFailed(ctx context.Context, id conversation.ID, err error) {
-	if ctx.Err() == nil {
-		b.config.Logger.Warn("the archive failed; it is tried again", "conversation", id, "err", err)
+// archiveFailed says why, but nothing of the customer's: the log of the process is
+// not erased with them.
+func (b *Board) archiveFailed(ctx context.Context, id conversation.ID, err error, parts ...Part) {
+	if ctx.Err() != nil {
+		return
 	}
+	var theirs []string
+	for i := range parts {
+		c := &parts[i].Conversation
+		theirs = append(theirs, string(c.Customer), url.QueryEscape(string(c.Customer)))
+		for _, v := range c.Attributes {
+			theirs = append(theirs, v)
+		}
+		for _, m := range c.Messages {
+			theirs = append(theirs, m.Text, m.Payload, m.ExternalID)
+			for _, a := range m.Attachments {
+				theirs = append(theirs, a.Reference, a.Name)
+			}
+		}
+	}
+	b.config.Logger.Warn("the archive failed; it is tried again", "conversation", id, "err", without(errorText(err), theirs...))
 }
 
 // unsendArchived takes back a message that has left memory, with its parts. It is found

@@ -408,6 +408,7 @@ type request struct {
 
 	res   floor.Result
 	err   error
+	panic any  // what the query panicked with
 	steps int  // how many there were when it was decided, of those to be appended
 	final bool // decided, and in the log
 }
@@ -415,6 +416,13 @@ type request struct {
 // take makes the request the committer's own, and reports false when its caller
 // has left.
 func (r *request) take() bool { return r.state.CompareAndSwap(requestWaits, requestTaken) }
+
+// look runs the query. A panic, such as in a filter, is its caller's, in whichever
+// goroutine that is: it has changed nothing.
+func (r *request) look(f *floor.Floor) error {
+	defer func() { r.panic = recover() }()
+	return r.query(f)
+}
 
 const (
 	requestWaits int32 = iota
@@ -432,7 +440,8 @@ func (b *Board) newRequest() *request {
 }
 
 func (r *request) free() {
-	r.cmd, r.query, r.lane, r.stay, r.res, r.err, r.steps, r.final = floor.Command{}, nil, 0, false, floor.Result{}, nil, 0, false
+	r.cmd, r.query, r.lane, r.stay = floor.Command{}, nil, 0, false
+	r.res, r.err, r.panic, r.steps, r.final = floor.Result{}, nil, nil, 0, false
 	r.state.Store(requestWaits)
 	r.pool.Put(r)
 }

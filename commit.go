@@ -136,11 +136,7 @@ func (b *Board) serve(batch []*request) {
 		// finds it set, and who waits for the sends finds them begun.
 		if out == appended {
 			b.late = false
-			for _, r := range batch {
-				if r.lane != 0 {
-					r.stay = b.sends.over(r.lane)
-				}
-			}
+			b.reported(batch, true)
 			b.arm(true)
 			b.answer(batch)
 			b.snapshots.look()
@@ -156,10 +152,21 @@ func (b *Board) serve(batch []*request) {
 		if b.due && !b.late {
 			b.late, b.lateSince = true, b.at
 		}
+		b.reported(batch, false)
 		b.arm(false)
 		b.retryLater()
 		b.giveUp(batch, out, err)
 		return
+	}
+}
+
+// reported tells the senders whose results are decided: all, or those that were
+// stored before the batch was given up.
+func (b *Board) reported(batch []*request, all bool) {
+	for _, r := range batch {
+		if r.lane != 0 && (all || r.final) {
+			r.stay = b.sends.over(r.lane)
+		}
 	}
 }
 
@@ -445,7 +452,7 @@ func (b *Board) answer(batch []*request) {
 		if r.query == nil {
 			b.reply(r)
 		} else if r.take() {
-			r.err = r.query(b.floor)
+			r.err = r.look(b.floor)
 			b.reply(r)
 		}
 	}
@@ -461,7 +468,7 @@ func (b *Board) giveUp(batch []*request, out outcome, err error) {
 				continue
 			}
 			stale := &StaleError{AsOf: b.floor.Now(), Err: err}
-			if r.err = r.query(b.floor); r.err != nil {
+			if r.err = r.look(b.floor); r.err != nil {
 				r.err = fmt.Errorf("%w (%w)", r.err, stale)
 			} else {
 				r.err = stale

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -222,7 +223,8 @@ func (s *erasers) carry(list []floor.Erasure) error {
 		}
 		if e.Customer != "" {
 			if err := b.eraseArchived(s.ctx, Erasure{e.Source, e.Customer, conversation.ID(e.No), e.Conversations}); err != nil {
-				return err
+				// It is logged, and who it was must not be.
+				return errors.New(without(errorText(err), string(e.Customer), url.QueryEscape(string(e.Customer))))
 			}
 		}
 		b.sends.report(0, floor.Cleared{Erasure: e.No})

@@ -33,8 +33,11 @@ func (b *Board) view(ctx context.Context, query func(*floor.Floor) error) error 
 	if err := b.ask(ctx, r); err != nil {
 		return err
 	}
-	err := r.err
+	err, panicked := r.err, r.panic
 	r.free()
+	if panicked != nil {
+		panic(panicked)
+	}
 	return err
 }
 

@@ -257,6 +257,11 @@ func discreet(s string, m *Outbound) string {
 	for _, a := range m.Attachments {
 		theirs = append(theirs, a.Reference, a.Name)
 	}
+	return without(s, theirs...)
+}
+
+// without takes texts out of another.
+func without(s string, theirs ...string) string {
 	for _, t := range theirs {
 		if t != "" {
 			s = strings.ReplaceAll(s, t, "[...]")

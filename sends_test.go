@@ -654,3 +654,53 @@ func TestPartsAreSentOnce(t *testing.T) {
 		})
 	})
 }
+
+// The result of a send is in the first record of a batch, and the second record
+// is refused: the lane goes on all the same.
+func TestResultInABatchThatFailsLater(t *testing.T) {
+	for name, second := range map[string]fault{"refused": refuse, "unknown": failOnly} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &faultyStore{}
+				p := newPipe()
+				c := with(p)
+				c.Store = store
+				b := ready(t, c)
+				id := b.talk("c1")
+				b.write(id, "one")
+				one := <-p.calls
+				hang, began, release := hanging(nil)
+				store.set(second, hang, nil) // the committer, the first record, and what comes after
+				var all sync.WaitGroup
+				all.Go(func() { _, _ = b.Receive(t.Context(), from("c0", 1)) })
+				<-began
+				one.sent()
+				synctest.Wait() // the result waits to be stored
+				big := conversation.Draft{AgentsOnly: true}
+				for range conversation.MaxAttachments {
+					big.Attachments = append(big.Attachments, conversation.Attachment{Kind: conversation.File, Reference: strings.Repeat("a", 2000)})
+				}
+				for range 40 {
+					all.Go(func() { _, _ = b.Supervisor("sue").Do(t.Context(), conversation.Write{Conversation: id, Draft: big}) })
+				}
+				synctest.Wait()
+				release()
+				all.Wait()
+				store.set(nil)
+				b.write(id, "two")
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				select {
+				case two := <-p.calls:
+					two.sent()
+				case <-ctx.Done():
+					t.Error("the lane is stuck")
+				}
+				if err := b.Quiet(ctx); err != nil {
+					t.Error(err)
+				}
+				b.want(id, "one: sent", "two: sent")
+			})
+		})
+	}
+}

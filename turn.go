@@ -68,8 +68,7 @@ func (b *Board) serveMyself(r *request) bool {
 	served := false
 	defer func() {
 		b.mine[0] = nil
-		// A query that panics, such as in the caller's filter, has changed nothing.
-		if !served && (r.query == nil || r.state.Load() == requestWaits) {
+		if !served {
 			b.fail(nil, errPanic)
 		}
 		b.turn.release()

@@ -70,6 +70,21 @@ func TestFilterThatPanics(t *testing.T) {
 	}
 }
 
+// Where a store may wait, the filter runs in the committer's goroutine.
+func TestFilterThatPanicsOnTheCommitter(t *testing.T) {
+	b := ready(t, switchboard.Config{Store: &faultyStore{}})
+	id := b.arrive("c1")
+	with := panics(func() {
+		_, _ = b.Conversations(t.Context(), func(*conversation.Conversation) bool { panic("no") })
+	})
+	if with != "no" {
+		t.Errorf("the filter's panic is %v", with)
+	}
+	if got := b.arrive("c1"); got != id {
+		t.Errorf("the board goes on with %s, want %s", got, id)
+	}
+}
+
 func TestStepThatPanics(t *testing.T) {
 	store := &instantStore{}
 	b := ready(t, switchboard.Config{Store: store})
