@@ -197,6 +197,7 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 		return nil, errors.Join(err, log.Close())
 	}
 	b.archives.recover()
+	b.snapshots.afterErasures()
 	if !own {
 		b.watch.start(b)
 	}

@@ -39,6 +39,10 @@ func (s *snapshots) forget(ctx context.Context) error {
 		return ended(ctx)
 	}
 	defer func() { <-s.one }()
+	// What others have appended is taken in first, or the snapshot is of long ago.
+	if err := s.board.view(ctx, func(*floor.Floor) error { return nil }); err != nil {
+		return err
+	}
 	var j *job
 	if err := s.board.inside(ctx, func() { j = s.begin() }); err != nil {
 		return err
@@ -58,25 +62,64 @@ func (s *snapshots) forget(ctx context.Context) error {
 			return fmt.Errorf("switchboard: drop the snapshots before %d: %w", j.at, err)
 		}
 	}
-	return s.board.inside(ctx, func() { s.forgetMarks(j.at) })
-}
-
-// forgotten drops the snapshot that was just saved, and older ones, if meanwhile
-// another node has erased somebody who is in them: that node may have looked
-// before this one was there.
-func (s *snapshots) forgotten(ctx context.Context, j *job) error {
-	if s.own || s.board.exclusive() {
-		return nil
-	}
-	erased := false
-	err := s.board.view(ctx, func(f *floor.Floor) error {
-		for _, e := range f.Erasures() {
-			erased = erased || e.Cleared > j.floor.Seq()
-		}
-		return nil
-	})
-	if err != nil || !erased {
+	if err := s.board.inside(ctx, func() { s.forgetMarks(j.at) }); err != nil {
 		return err
 	}
-	return s.store.DropSnapshots(ctx, j.at+1)
+	return s.dropErased(ctx)
+}
+
+// afterErasures looks, while the Board serves, whether a process that has crashed
+// left a snapshot behind that somebody is in who was erased since.
+func (s *snapshots) afterErasures() {
+	if len(s.board.floor.Erasures()) == 0 {
+		return
+	}
+	s.group.Go(func() {
+		if err := s.dropErased(s.ctx); err != nil && s.ctx.Err() == nil && !errors.Is(err, ErrClosed) {
+			s.board.config.Logger.Warn("older snapshots were not looked at", "err", err)
+		}
+	})
+}
+
+// dropErased drops the older snapshot if somebody is in it who was erased since.
+// Another node may have saved it while that was done: it began before it knew of
+// the erasure, and it was not there yet when older snapshots were dropped. The
+// newest stays in any case, or nobody could open the board; where it is from before
+// the erasure, that is not through, and will make a later one.
+func (s *snapshots) dropErased(ctx context.Context) error {
+	if s.own || s.store == nil {
+		return nil
+	}
+	var list []floor.Erasure
+	if err := s.board.view(ctx, func(f *floor.Floor) error { list = f.Erasures(); return nil }); err != nil || len(list) == 0 {
+		return err
+	}
+	newest, seq, err := s.seqOf(ctx, 0)
+	if err != nil || seq == 0 {
+		return err
+	}
+	_, older, err := s.seqOf(ctx, 1)
+	if err != nil || older == 0 {
+		return err
+	}
+	for _, e := range list {
+		if older < e.Cleared && e.Cleared <= seq {
+			return s.store.DropSnapshots(ctx, newest)
+		}
+	}
+	return nil
+}
+
+// seqOf returns the position of a snapshot and the last event that it has in it,
+// 0 when there is none.
+func (s *snapshots) seqOf(ctx context.Context, skip int) (Position, uint64, error) {
+	at, chunks, err := s.store.LoadSnapshot(ctx, skip)
+	if errors.Is(err, ErrNoSnapshot) || errors.Is(err, errors.ErrUnsupported) {
+		return 0, 0, nil
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	seq, err := snapshotSeq(at, chunks)
+	return at, seq, err
 }

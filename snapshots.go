@@ -201,7 +201,7 @@ func (s *snapshots) keep(j *job) error {
 		}
 		return err
 	}
-	if err := s.forgotten(s.ctx, j); err != nil {
+	if err := s.dropErased(s.ctx); err != nil {
 		return err
 	}
 	return s.trim(s.ctx, j)
