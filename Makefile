@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := test
 
 # Directories that have a go.mod of their own, apart from the root.
-NESTED :=
+NESTED := internal/walktest/linear
 
 # A command that starts the servers the tests of nested modules talk to, runs
 # its arguments and stops the servers again. Empty while no module needs one.
@@ -25,7 +25,7 @@ MODULES := . $(NESTED)
 # Each module is looked at as its users get it, not through a workspace.
 export GOWORK := off
 
-.PHONY: test fmt vet staticcheck unit exact walk fuzz bench generate golden
+.PHONY: test fmt vet staticcheck unit exact walk fuzz bench generate golden nested
 
 test: fmt vet staticcheck unit
 
@@ -48,9 +48,12 @@ unit:
 exact:
 	SWITCHBOARD_SEEDS=$(SEEDS) go test -run 'Exact' -count=1 -timeout 60m .
 
-# Random commands against every machine and the whole board.
+# Random commands against every machine, the whole board, and many Boards on one
+# log, of which the callers' history must be linearizable.
 walk:
 	SWITCHBOARD_WALK=$(STEPS) go test -run RandomWalk -count=1 -timeout 60m ./...
+	@for dir in $(NESTED); do \
+	(cd "$$dir" && SWITCHBOARD_WALK=$(STEPS) go test -run RandomWalk -count=1 -timeout 60m ./...) || exit 1; done
 
 # Every fuzz target of every package for FUZZTIME. go test fuzzes one target of
 # one package at a time, so they are found first.
@@ -75,3 +78,7 @@ generate:
 # After a change to the exported API that is meant.
 golden:
 	go test ./internal/rules -update
+
+# The nested modules, for scripts.
+nested:
+	@echo $(NESTED)

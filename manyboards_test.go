@@ -1,16 +1,20 @@
 package switchboard_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchboard-go/switchboard"
+	"github.com/switchboard-go/switchboard/conversation"
 	"github.com/switchboard-go/switchboard/internal/walktest"
+	"github.com/switchboard-go/switchboard/storage/storagetest"
 )
 
 // envNumber reads a number that a longer run sets.
@@ -27,12 +31,11 @@ func envNumber(t *testing.T, name string, otherwise int) int {
 	return n
 }
 
-// walkOf is the run of a seed: on 2, 3 and 5 Boards in turn.
+// walkOf is the run of a seed, which looks into the Boards.
 func walkOf(seed uint64, commands int) walktest.Config {
-	return walktest.Config{
-		Seed: seed, Boards: []int{2, 3, 5}[seed%3], Settles: seed/3%2 == 0, Commands: commands,
-		Faults: walktest.All, Look: switchboard.Look,
-	}
+	c := walktest.Of(seed, commands)
+	c.Look = switchboard.Look
+	return c
 }
 
 // TestRandomWalkOfManyBoards walks Boards that share a log through everything
@@ -90,4 +93,57 @@ func show[T any](list []T) []string {
 		out[i] = fmt.Sprintf("%+v", v)
 	}
 	return out
+}
+
+// TestOfferThroughOneAcceptThroughAnother: whichever Board makes an offer, it is
+// accepted through any other at the first try, though answers of the store get
+// lost and come late.
+func TestOfferThroughOneAcceptThroughAnother(t *testing.T) {
+	for _, boards := range []int{2, 3, 5} {
+		t.Run(fmt.Sprint(boards), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store, ctx := switchboard.NewMemoryStore(), t.Context()
+				var all []*switchboard.Board
+				for i := range boards {
+					faults := storagetest.NewFaults(store, storagetest.FaultConfig{
+						Seed: uint64(boards*10 + i), MaxDelay: 5 * time.Millisecond,
+						Rates: storagetest.FaultRates{Delay: 1, Lose: 0.2, Late: 0.1},
+					})
+					b, err := switchboard.Open(ctx, switchboard.Config{Name: "many", Node: fmt.Sprint("n", i), Store: faults})
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer b.Close()
+					all = append(all, b)
+				}
+				if err := all[0].Administrator("root").Configure(ctx, exactSetup()); err != nil {
+					t.Fatal(err)
+				}
+				ann := func(b *switchboard.Board) switchboard.Agent { return b.Agent("ann") }
+				if err := errors.Join(ann(all[0]).SignIn(ctx), ann(all[0]).Available(ctx)); err != nil {
+					t.Fatal(err)
+				}
+				n := 0
+				for i, from := range all {
+					for j, to := range all {
+						if i == j {
+							continue
+						}
+						n++
+						id, err := from.Receive(ctx, conversation.Inbound{Channel: "messenger", Source: "page",
+							Customer: conversation.Customer(fmt.Sprint("c", n)), ExternalID: fmt.Sprint("m", n), Text: "hello"})
+						if err != nil {
+							t.Fatal(err)
+						}
+						if err := ann(to).Accept(ctx, id); err != nil {
+							t.Errorf("offered through %d, accepted through %d: %v", i, j, err)
+						}
+						if err := errors.Join(ann(from).End(ctx, id), ann(to).WrapUp(ctx, id, "done")); err != nil {
+							t.Errorf("ended through %d, wrapped up through %d: %v", i, j, err)
+						}
+					}
+				}
+			})
+		})
+	}
 }

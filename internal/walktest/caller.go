@@ -25,11 +25,12 @@ const (
 )
 
 // Op is one call of a caller: a command's first attempt, or a later one with the
-// same key.
+// same mark.
 type Op struct {
 	Caller       int
 	Node         string // through which it was made
-	Key          string
+	Mark         string // the command's own: its Why, and its Key if it is keyed
+	Keyed        bool
 	Command      any
 	Call, Return time.Time
 	Outcome      Outcome
@@ -44,7 +45,7 @@ type caller struct {
 	at     class
 	random *rand.Rand
 	ops    []Op
-	keys   int
+	marks  int
 	left   int // commands to be made in this round
 }
 
@@ -83,32 +84,39 @@ func (c *caller) round() {
 			c.pause(0, 4*time.Second)
 		}
 		by, cmd := c.command()
-		c.keys++
-		c.do(switchboard.Command{By: by, Key: fmt.Sprint("k", c.no, "-", c.keys), Do: cmd})
+		c.marks++
+		x := switchboard.Command{By: by, Why: fmt.Sprint("k", c.no, "-", c.marks), Do: cmd}
+		if c.random.IntN(3) > 0 {
+			x.Key = x.Why
+		}
+		c.do(x)
 	}
 }
 
-// do makes the call, and asks again with the same key if the outcome is unknown.
+// do makes the call. If the outcome is unknown, and it has a key, it asks again.
 func (c *caller) do(cmd switchboard.Command) {
+	var l *life
 	for n := 0; ; n++ {
-		op := c.call(cmd)
+		if l == nil || l.dead() || c.random.IntN(2) == 0 {
+			l = c.node()
+		}
+		op := c.call(l, cmd)
 		c.ops = append(c.ops, op)
-		if op.Outcome != Unknown || n == 3 || c.random.IntN(4) == 0 {
+		if op.Outcome != Unknown || cmd.Key == "" || n == 3 || c.random.IntN(4) == 0 {
 			return
 		}
 		c.pause(0, 300*time.Millisecond)
 	}
 }
 
-func (c *caller) call(cmd switchboard.Command) Op {
-	l := c.node()
+func (c *caller) call(l *life, cmd switchboard.Command) Op {
 	wait := time.Duration(0)
 	if c.w.c.Faults.Callers && c.random.IntN(12) == 0 {
 		wait = between(c.random, time.Microsecond, 10*time.Millisecond)
 	}
 	ctx, cancel := ask(wait)
 	defer cancel()
-	op := Op{Caller: c.no, Node: l.String(), Key: cmd.Key, Command: cmd.Do, Call: time.Now()}
+	op := Op{Caller: c.no, Node: l.String(), Mark: cmd.Why, Keyed: cmd.Key != "", Command: cmd.Do, Call: time.Now()}
 	op.Result, op.Err = l.board.Do(ctx, cmd)
 	op.Return = time.Now()
 	defer c.breathe()

@@ -145,34 +145,55 @@ func (w *world) checkOps(r *Result) {
 	at, n := make(map[string]time.Time), 0
 	for _, s := range r.Stored {
 		for range countLines(s.Events) {
-			if e := r.Events[n]; e.Key != "" {
-				if _, twice := at[e.Key]; twice {
-					w.fail("command %s is in the log twice", e.Key)
-				}
-				at[e.Key] = s.At
-			}
+			e := r.Events[n]
 			n++
+			if e.Why == "" {
+				continue
+			}
+			// What a command does is in one record.
+			if was, before := at[e.Why]; before && !was.Equal(s.At) {
+				w.fail("command %s is in the log twice: %T%+v", e.Why, e.Body, e.Body)
+			}
+			at[e.Why] = s.At
+			if e.Key != "" && e.Key != e.Why {
+				w.fail("the event of command %s has the key %s", e.Why, e.Key)
+			}
 		}
 	}
 	for i := 0; i < len(r.Ops); {
 		first, last := r.Ops[i], r.Ops[i]
-		doubt := false
-		for ; i < len(r.Ops) && r.Ops[i].Key == first.Key; i++ {
+		doubt, same := false, true
+		for ; i < len(r.Ops) && r.Ops[i].Mark == first.Mark; i++ {
 			last = r.Ops[i]
-			doubt = doubt || last.Outcome == Unknown
+			doubt, same = doubt || last.Outcome == Unknown, same && last.Node == first.Node
 		}
-		stored, found := at[first.Key]
+		stored, found := at[first.Mark]
 		switch {
-		case last.Outcome == Done && !found:
-			w.fail("%s %T%+v was acknowledged and is not in the log", first.Key, first.Command, first.Command)
-		case last.Outcome == Done && (stored.Before(first.Call) || stored.After(last.Return)):
-			w.fail("%s was stored at %v, and called from %v to %v", first.Key, stored, first.Call, last.Return)
+		case last.Outcome == Done && !found && (first.Keyed || leavesEvents(last)):
+			w.fail("%s %T%+v was acknowledged and is not in the log", first.Mark, first.Command, first.Command)
+		case last.Outcome == Done && found && (stored.Before(first.Call) || stored.After(last.Return)):
+			w.fail("%s was stored at %v, and called from %v to %v", first.Mark, stored, first.Call, last.Return)
 		case found && !doubt && last.Outcome != Done:
-			w.fail("%s %T%+v was not carried out (%v) and is in the log", first.Key, first.Command, first.Command, last.Err)
+			w.fail("%s %T%+v was not carried out (%v) and is in the log", first.Mark, first.Command, first.Command, last.Err)
+		case found && last.Outcome == Refused && same: // a Board that was in doubt must not be when it refuses
+			w.fail("%s %T%+v was refused at last (%v) and is in the log", first.Mark, first.Command, first.Command, last.Err)
 		case found && stored.Before(first.Call):
-			w.fail("%s was stored before it was called", first.Key)
+			w.fail("%s was stored before it was called", first.Mark)
 		}
 	}
+}
+
+// leavesEvents reports whether a success of the command, without a key, cannot
+// have been for want of anything to do.
+func leavesEvents(op Op) bool {
+	switch op.Command.(type) {
+	case conversation.Write, conversation.TransferToAgent, conversation.TransferToQueue, conversation.Invite, conversation.Decline,
+		conversation.SubmitWrapUp, conversation.ExtendWrapUp, conversation.Leave:
+		return true
+	case conversation.Inbound:
+		return !op.Result.Duplicate
+	}
+	return false
 }
 
 func countLines(s string) (n int) {

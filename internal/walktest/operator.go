@@ -35,7 +35,7 @@ func (o *operator) rates() storagetest.FaultRates {
 	x := []float64{0, 0.3, 1, 1, 5}[o.random.IntN(5)] / 100
 	r.Refuse, r.Late, r.Lose, r.Fail, r.Away = x, 2*x, 3*x, 2*x, x/4
 	if o.w.c.Faults.Damage {
-		r.Corrupt = x / 50
+		r.Corrupt = x / 8
 	}
 	return r
 }

@@ -3,7 +3,7 @@
 // hold all the same. It is for tests of this module.
 //
 //	synctest.Test(t, func(t *testing.T) {
-//		r := walktest.Run(t, walktest.Config{Seed: 7, Boards: 3, Commands: 1000, Faults: walktest.All})
+//		r := walktest.Run(t, walktest.Of(7, 1000))
 //		...                            // r has what the callers saw, and the log
 //	})
 //
@@ -36,6 +36,12 @@ type Config struct {
 	Configure func(*switchboard.Config)
 	// Look, if not nil, shows a Board's state, caught up.
 	Look func(context.Context, *switchboard.Board, func(*floor.Floor)) error
+}
+
+// Of is the run of a seed with everything that may go wrong: on 2, 3 and 5 Boards
+// in turn, with a transport that can settle and one that cannot.
+func Of(seed uint64, commands int) Config {
+	return Config{Seed: seed, Boards: []int{2, 3, 5}[seed%3], Settles: seed/3%2 == 0, Commands: commands, Faults: All}
 }
 
 // String names the run, so that it can be taken again.
@@ -86,7 +92,7 @@ func Run(t testing.TB, c Config) *Result {
 	for i := range c.Boards * callersPerBoard {
 		w.callers = append(w.callers, &caller{w: w, no: i + 1, at: w.class(), random: w.random("caller", uint64(i))})
 	}
-	w.callers[0].do(switchboard.Command{By: admin, Key: "setup", Do: configure()})
+	w.callers[0].do(switchboard.Command{By: admin, Why: "setup", Key: "setup", Do: configure()})
 	follower := w.follow()
 	for left := c.Commands; left > 0 && !t.Failed(); left -= roundCommands {
 		w.calm.Store(false)
