@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := test
 
 # Directories that have a go.mod of their own, apart from the root.
-NESTED := internal/walktest/linear
+NESTED := internal/walktest/lineartest
 
 # A command that starts the servers the tests of nested modules talk to, runs
 # its arguments and stops the servers again. Empty while no module needs one.

@@ -3,8 +3,11 @@ package switchboard_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,11 +50,38 @@ func TestRandomWalkOfManyBoards(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { walktest.Run(t, walkOf(uint64(seed), each)) })
 		return
 	}
-	for seed := 0; seed*each < envNumber(t, "SWITCHBOARD_WALK", 6000); seed++ {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { walktest.Run(t, walkOf(uint64(seed), each)) })
-		})
+	var mu sync.Mutex
+	counts, commands := make(map[string]int), envNumber(t, "SWITCHBOARD_WALK", 12_000)
+	t.Run("seeds", func(t *testing.T) {
+		for seed := 0; seed*each < commands; seed++ {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					r := walktest.Run(t, walkOf(uint64(seed), each))
+					mu.Lock()
+					defer mu.Unlock()
+					for what, n := range r.Counts {
+						counts[what] += n
+					}
+				})
+			})
+		}
+	})
+	if testing.Verbose() {
+		for _, what := range slices.Sorted(maps.Keys(counts)) {
+			t.Logf("%7d %s", counts[what], what)
+		}
+	}
+	for _, what := range []string{
+		"crashes", "restarts", "refused appends", "late appends", "delivered late", "too late", "lost replies", "failed calls",
+		"store away", "hung calls", "damaged", "conversation.lane-taken", "routing.outage", "conversation.Accept refused",
+		"conversation.Accept unknown", "conversation.Accept done", "conversation.TransferToAgent done",
+		"conversation.SubmitWrapUp done", "conversation.End done", "snapshots", "snapshots loaded", "trims", "readers too late",
+		"conversations archived", "persons erased",
+	} {
+		if counts[what] == 0 && commands >= 12_000 && !t.Failed() {
+			t.Errorf("%s: never", what)
+		}
 	}
 }
 

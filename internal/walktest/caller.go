@@ -29,7 +29,7 @@ const (
 type Op struct {
 	Caller       int
 	Node         string // through which it was made
-	Mark         string // the command's own: its Why, and its Key if it is keyed
+	Mark         string // the command's own: its Why but for an Erase, which has none, and its Key if it is keyed
 	Keyed        bool
 	Command      any
 	Call, Return time.Time
@@ -81,26 +81,29 @@ func (c *caller) round() {
 		case 1:
 			c.pause(0, 100*time.Millisecond)
 		default:
-			c.pause(0, 4*time.Second)
+			c.pause(0, 2*time.Second)
 		}
 		by, cmd := c.command()
 		c.marks++
-		x := switchboard.Command{By: by, Why: fmt.Sprint("k", c.no, "-", c.marks), Do: cmd}
-		if c.random.IntN(3) > 0 {
-			x.Key = x.Why
+		mark := fmt.Sprint("k", c.no, "-", c.marks)
+		x := switchboard.Command{By: by, Why: mark, Do: cmd}
+		if _, ok := cmd.(routing.Erase); ok {
+			x.Why = ""
+		} else if c.random.IntN(3) > 0 {
+			x.Key = mark
 		}
-		c.do(x)
+		c.do(mark, x)
 	}
 }
 
 // do makes the call. If the outcome is unknown, and it has a key, it asks again.
-func (c *caller) do(cmd switchboard.Command) {
+func (c *caller) do(mark string, cmd switchboard.Command) {
 	var l *life
 	for n := 0; ; n++ {
 		if l == nil || l.dead() || c.random.IntN(2) == 0 {
 			l = c.node()
 		}
-		op := c.call(l, cmd)
+		op := c.call(l, mark, cmd)
 		c.ops = append(c.ops, op)
 		if op.Outcome != Unknown || cmd.Key == "" || n == 3 || c.random.IntN(4) == 0 {
 			return
@@ -109,14 +112,14 @@ func (c *caller) do(cmd switchboard.Command) {
 	}
 }
 
-func (c *caller) call(l *life, cmd switchboard.Command) Op {
+func (c *caller) call(l *life, mark string, cmd switchboard.Command) Op {
 	wait := time.Duration(0)
 	if c.w.c.Faults.Callers && c.random.IntN(12) == 0 {
 		wait = between(c.random, time.Microsecond, 10*time.Millisecond)
 	}
 	ctx, cancel := ask(wait)
 	defer cancel()
-	op := Op{Caller: c.no, Node: l.String(), Mark: cmd.Why, Keyed: cmd.Key != "", Command: cmd.Do, Call: time.Now()}
+	op := Op{Caller: c.no, Node: l.String(), Mark: mark, Keyed: cmd.Key != "", Command: cmd.Do, Call: time.Now()}
 	op.Result, op.Err = l.board.Do(ctx, cmd)
 	op.Return = time.Now()
 	defer c.breathe()
@@ -168,79 +171,129 @@ const channelName = "messenger"
 
 func self(a agent.ID) switchboard.Actor { return switchboard.Actor{Role: agent.Self, ID: string(a)} }
 
-// command makes up a command: mostly one that suits the conversation as some
-// Board sees it, sometimes any.
+// command makes up a command: mostly one that suits what some Board says, which
+// may no longer be so, sometimes any.
 func (c *caller) command() (switchboard.Actor, any) {
 	r := c.random
 	src, who := pick(r, sources...), conversation.Customer(fmt.Sprint("c", r.IntN(10)))
 	a, other := pick(r, agents...), pick(r, agents...)
+	if c.w.c.Erases {
+		switch r.IntN(20) {
+		case 0:
+			return c.privately()
+		case 1, 2:
+			src, who = c.person()
+		}
+	}
 	switch n := r.IntN(100); {
-	case n < 12:
+	case n < 15:
 		return c.inbound(src, who)
-	case n < 20:
+	case n < 60:
+		return c.work(a)
+	case n < 64:
 		return self(a), agent.SignIn{Agent: a}
-	case n < 28:
+	case n < 70:
 		return self(a), agent.MakeAvailable{Agent: a}
-	case n < 31:
+	case n < 72:
 		return self(a), agent.MakeIdle{Agent: a, Reason: "lunch"}
-	case n < 32:
-		return self(a), agent.SignOut{Agent: a}
-	case n < 33:
-		return boss, agent.SignOut{Agent: a, Force: true}
-	case n < 35:
+	case n < 73:
+		return pick(r, self(a), boss), agent.SignOut{Agent: a}
+	case n < 75:
 		return self(a), agent.Connect{Agent: a, Session: "s"}
-	case n < 37:
+	case n < 76:
 		return self(a), agent.Disconnect{Agent: a, Session: "s"}
-	case n < 39:
+	case n < 79:
 		return self(a), conversation.AcceptAll{Agent: a}
-	case n < 40:
+	case n < 80:
 		return c.administration(src)
 	}
 	v, ok := c.look(c.node(), src, who)
 	if !ok {
 		return c.inbound(src, who)
 	}
-	id := v.ID
-	if r.IntN(8) == 0 {
-		return c.anything(id, a, other)
+	if o := v.OwnerID(); o != "" && r.IntN(2) == 0 {
+		a = o
+	}
+	return c.anything(v.ID, a, other)
+}
+
+// work is what an agent at a desk would do next.
+func (c *caller) work(a agent.ID) (switchboard.Actor, any) {
+	r := c.random
+	l := c.node()
+	ctx, cancel := ask(10 * time.Second)
+	defer cancel()
+	info, err := l.board.AgentInfo(ctx, a)
+	c.breathe()
+	switch {
+	case err != nil || info.Agent.State == agent.SignedOut:
+		return self(a), agent.SignIn{Agent: a}
+	case info.Agent.State != agent.Available && r.IntN(2) == 0:
+		return self(a), agent.MakeAvailable{Agent: a}
+	case !info.Agent.Connected() && r.IntN(2) == 0:
+		return self(a), agent.Connect{Agent: a, Session: "s"}
+	case len(info.Conversations) == 0:
+		return c.inbound(pick(r, sources...), conversation.Customer(fmt.Sprint("c", r.IntN(10))))
+	}
+	id := pick(r, info.Conversations...)
+	v, err := l.board.Conversation(ctx, id)
+	c.breathe()
+	if err != nil {
+		return self(a), conversation.AcceptAll{Agent: a}
 	}
 	switch {
-	case v.Offer != nil:
-		a = v.Offer.Agent
+	case v.Offer != nil && v.Offer.Agent == a:
 		switch n := r.IntN(20); {
-		case n < 13:
+		case n < 16:
 			return self(a), conversation.Accept{Conversation: id, Agent: a}
-		case n < 15:
+		case n < 18:
 			return self(a), conversation.Decline{Conversation: id, Agent: a}
-		case n < 16 && v.Transfer != nil:
+		case n < 19 && v.Transfer != nil:
 			return boss, conversation.CancelTransfer{Conversation: id}
 		}
-	case v.OwnerID() != "":
-		a = v.OwnerID()
+	case v.ActiveSeat(a) != nil:
 		switch n := r.IntN(20); {
 		case n < 7:
 			return self(a), conversation.Write{Conversation: id, Agent: a, Draft: conversation.Draft{Text: fmt.Sprint("good day ", r.IntN(1000))}}
-		case n < 10:
-			return self(a), conversation.TransferToAgent{Conversation: id, Agent: a, To: other}
-		case n < 12:
-			return self(a), conversation.TransferToQueue{Conversation: id, Agent: a, Queue: pick(r, queues...)}
-		case n < 13:
-			return self(a), conversation.Invite{Conversation: id, Agent: a, To: other}
+		case n < 14:
+			return self(a), c.hand(ctx, l, id, a)
+		case n < 15:
+			return self(a), conversation.Leave{Conversation: id, Agent: a}
 		case n < 18:
 			return self(a), conversation.End{Conversation: id, Agent: a}
+		case n < 19: // the customer answers
+			return c.inbound(v.Source, v.Customer)
 		}
 	default:
-		for i := range v.Seats {
-			if v.Seats[i].State == conversation.SeatWrapping && r.IntN(3) > 0 {
-				a = v.Seats[i].Agent
-				return self(a), conversation.SubmitWrapUp{Conversation: id, Agent: a, Reason: "done"}
-			}
+		switch r.IntN(4) {
+		case 0, 1:
+			return self(a), conversation.SubmitWrapUp{Conversation: id, Agent: a, Reason: "done"}
+		case 2:
+			return self(a), conversation.CancelTransfer{Conversation: id, Agent: a}
 		}
 	}
-	if r.IntN(2) == 0 {
-		return c.inbound(src, who)
+	return c.anything(id, a, pick(r, agents...))
+}
+
+// hand gives the conversation to somebody who can take it, or asks them in.
+func (c *caller) hand(ctx context.Context, l *life, id conversation.ID, a agent.ID) any {
+	r := c.random
+	targets, _ := l.board.Targets(ctx, id, "")
+	c.breathe()
+	other, queue := pick(r, agents...), pick(r, queues...)
+	for _, i := range r.Perm(len(targets)) {
+		if t := targets[i]; t.Agent != "" && t.Agent != a && !t.Full {
+			other = t.Agent
+			break
+		}
 	}
-	return c.anything(id, a, other)
+	switch r.IntN(7) {
+	case 0:
+		return conversation.TransferToQueue{Conversation: id, Agent: a, Queue: queue}
+	case 1, 2:
+		return conversation.Invite{Conversation: id, Agent: a, To: other}
+	}
+	return conversation.TransferToAgent{Conversation: id, Agent: a, To: other}
 }
 
 func (c *caller) anything(id conversation.ID, a, other agent.ID) (switchboard.Actor, any) {

@@ -3,6 +3,7 @@ package walktest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/switchboard-go/switchboard/conversation"
 	"github.com/switchboard-go/switchboard/internal/floor"
 	"github.com/switchboard-go/switchboard/routing"
+	"github.com/switchboard-go/switchboard/storage/storagetest"
 	"github.com/switchboard-go/switchboard/wrapup"
 )
 
@@ -91,9 +93,9 @@ func (w *world) together(o *operator) {
 
 // result reads the whole log and holds it against what the callers know, and
 // against what really arrived.
-func (w *world) result(follower *reader) *Result {
+func (w *world) result(o *operator, follower *reader) *Result {
 	slices.Sort(w.trace) // of several at one instant, by whom they were made
-	r := &Result{Stored: w.store.all(), Calls: w.trace}
+	r := &Result{Stored: w.store.all(), Calls: w.trace, Counts: w.count}
 	for _, c := range w.callers {
 		r.Ops = append(r.Ops, c.ops...)
 	}
@@ -105,7 +107,30 @@ func (w *world) result(follower *reader) *Result {
 	w.checkSends(r)
 	w.checkReplay(r)
 	w.checkReader(r, follower)
+	w.checkErasures(r)
+	w.counts(o, r)
 	return r
+}
+
+// counts puts together what happened in the run.
+func (w *world) counts(o *operator, r *Result) {
+	for _, l := range o.lives {
+		l.link.each(func(f *storagetest.Faults) {
+			c := f.Counts()
+			for what, n := range map[string]int{ // order-free: added up
+				"refused appends": c.Refused, "late appends": c.Late, "delivered late": c.Delivered, "too late": c.TooLate,
+				"lost replies": c.Lost, "failed calls": c.Failed, "store away": c.Away, "hung calls": c.Hung, "damaged": c.Corrupted,
+			} {
+				w.tally(what, n)
+			}
+		})
+	}
+	for _, e := range r.Events {
+		w.tally(switchboard.KindOf(e.Body), 1)
+	}
+	for _, op := range r.Ops {
+		w.tally(fmt.Sprintf("%T %s", op.Command, [...]string{"", "done", "refused", "not done", "unknown"}[op.Outcome]), 1)
+	}
 }
 
 // events reads the log through a Board on a copy of it that nobody trims.
@@ -256,9 +281,15 @@ func (w *world) checkSends(r *Result) {
 func (w *world) checkReplay(r *Result) {
 	f := floor.New(floor.Config{Load: time.LoadLocation, Node: "replay"})
 	held := floor.Taken(f)
+	left := make(map[conversation.ID]conversation.Conversation)
 	for i, e := range r.Events {
 		if e.Seq != uint64(i+1) || i > 0 && e.At.Before(r.Events[i-1].At) {
 			w.fail("event %d at %v comes after %d at %v", e.Seq, e.At, i, r.Events[i-1].At)
+		}
+		if b, ok := e.Body.(conversation.Forgotten); ok {
+			if v, err := f.Conversation(b.Conversation); err == nil {
+				left[b.Conversation] = v
+			}
 		}
 		f.Apply(&floor.Event{Seq: e.Seq, At: e.At, By: e.By, Why: e.Why, Key: e.Key, Body: e.Body})
 		f.Commit()
@@ -267,6 +298,7 @@ func (w *world) checkReplay(r *Result) {
 		}
 		held = floor.Taken(f)
 	}
+	w.checkArchive(r, left)
 	if w.c.Look == nil {
 		return
 	}
@@ -291,7 +323,7 @@ func (w *world) checkReplay(r *Result) {
 // checkReader: what the reader of the stream got is the log.
 func (w *world) checkReader(r *Result, follower *reader) {
 	seen := follower.seen
-	if len(seen) < len(r.Events)*9/10 && !w.c.Trims {
+	if len(seen) < len(r.Events)*9/10 && !w.c.Snapshots {
 		w.fail("the reader has %d events of %d", len(seen), len(r.Events))
 	}
 	for _, e := range seen {

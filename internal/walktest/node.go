@@ -26,13 +26,14 @@ type node struct {
 type life struct {
 	node   *node
 	number uint64
+	name   string
 	board  *switchboard.Board
 	link   *link
 	gone   atomic.Bool
 	ended  time.Time // under the channel's lock; zero while it runs
 }
 
-func (l *life) String() string { return fmt.Sprintf("%s (life %d)", l.node.name, l.number) }
+func (l *life) String() string { return fmt.Sprintf("%s (life %d)", l.name, l.number) }
 
 func (l *life) dead() bool { return l.gone.Load() }
 
@@ -52,7 +53,7 @@ func (w *world) clockOf(r *rand.Rand) clock.Clock {
 func (n *node) prepare() *life {
 	w := n.w
 	w.lives++
-	l := &life{node: n, number: uint64(w.lives)}
+	l := &life{node: n, number: uint64(w.lives), name: n.name}
 	l.link = w.link(l.number, storagetest.FaultRates{}, l.dead)
 	return l
 }
@@ -68,8 +69,15 @@ func (l *life) start(at class, rates storagetest.FaultRates) {
 		t = &settler{transport: tr, asked: make(map[string]int)}
 	}
 	c := switchboard.Config{
-		Name: "walk", Node: l.node.name, Store: l.link, Clock: w.clockOf(r),
+		Name: "walk", Node: l.name, Store: l.link, Clock: w.clockOf(r),
 		Transports: map[conversation.Channel]switchboard.Transport{channelName: t},
+	}
+	c.SnapshotEvery, c.KeepLog = -1, -1
+	if w.c.Snapshots {
+		c.SnapshotEvery, c.KeepLog = 150, 2*time.Minute
+	}
+	if w.c.Archive {
+		c.Archive = &archive{Archive: w.archive, w: w, life: l, at: at, calls: make(map[string]int)}
 	}
 	if w.c.Configure != nil {
 		w.c.Configure(&c)
@@ -100,6 +108,7 @@ func (n *node) crash() {
 		return
 	}
 	l.gone.Store(true)
+	n.w.tally("crashes", 1)
 	n.w.channel.crash(l)
 	n.w.after.Go(func() { _ = l.board.Close() }) // its goroutines are ours to end
 }
@@ -113,6 +122,7 @@ func (n *node) stop() <-chan struct{} {
 		close(done)
 		return done
 	}
+	n.w.tally("restarts", 1)
 	n.w.after.Go(func() {
 		defer close(done)
 		if err := l.board.Close(); err != nil {

@@ -2,6 +2,7 @@ package walktest
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -115,6 +116,9 @@ func (o *operator) breathe() { o.at.sleep(context.Background(), time.Millisecond
 // over.
 func (o *operator) restart(i int, stopped <-chan struct{}, most time.Duration) {
 	l := o.w.nodes[i].prepare()
+	if o.random.IntN(4) == 0 { // another machine takes its place
+		l.name = fmt.Sprint(l.name, "-", l.number)
+	}
 	o.lives = append(o.lives, l)
 	at, wait, rates := o.w.class(), between(o.random, 0, most), o.rates()
 	started := make(chan struct{})

@@ -31,7 +31,11 @@ func (r *reader) run(ctx context.Context) {
 	defer close(r.ended)
 	random := r.w.random("reader", 0)
 	for ctx.Err() == nil {
-		r.at.sleep(ctx, between(random, time.Millisecond, time.Second))
+		wait := between(random, time.Millisecond, time.Second)
+		if random.IntN(8) == 0 {
+			wait = between(random, time.Minute, 5*time.Minute)
+		}
+		r.at.sleep(ctx, wait)
 		l := r.w.nodes[random.IntN(len(r.w.nodes))].life.Load()
 		if l == nil {
 			continue
@@ -52,12 +56,13 @@ func (r *reader) read(ctx context.Context, l *life, enough time.Duration) {
 	}
 	for e, err := range l.board.Events(ctx, r.cursor, nil) {
 		if err != nil {
-			if errors.Is(err, switchboard.ErrTrimmed) && r.w.c.Trims {
+			if errors.Is(err, switchboard.ErrTrimmed) && r.w.c.Snapshots {
+				r.w.tally("readers too late", 1)
 				r.resume(ctx, l)
 			}
 			return
 		}
-		if want := uint64(len(r.seen) + 1); e.Seq != want && !r.w.c.Trims {
+		if want := uint64(len(r.seen) + 1); e.Seq != want && !r.w.c.Snapshots {
 			r.w.fail("the reader at %s gets event %d and not %d", l, e.Seq, want)
 			r.stop()
 			return

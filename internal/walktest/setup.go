@@ -28,11 +28,11 @@ func setup() routing.Setup {
 			{ID: "care", Teams: team, Strategy: routing.LeastLoaded, OfferFor: 12 * time.Second, Cooldown: 5 * time.Second, WrapUp: free, Priority: 3},
 		},
 		Agents: []routing.Agent{
-			{ID: "ann", Teams: team, Skills: map[conversation.Skill]int{"czech": 9}},
+			{ID: "ann", Teams: team, Skills: map[conversation.Skill]int{"czech": 9}, Capacity: map[conversation.Medium]int{conversation.Social: 9}},
 			{ID: "bob", Teams: team, Capacity: map[conversation.Medium]int{conversation.Social: 1}},
-			{ID: "eva", Teams: team, Skills: map[conversation.Skill]int{"czech": 5}, Capacity: map[conversation.Medium]int{conversation.Social: 2}},
-			{ID: "ivo", Teams: team, Skills: map[conversation.Skill]int{"czech": 7}, Capacity: map[conversation.Medium]int{conversation.Social: 3}},
-			{ID: "jan", Teams: team},
+			{ID: "eva", Teams: team, Skills: map[conversation.Skill]int{"czech": 5}, Capacity: map[conversation.Medium]int{conversation.Social: 3}},
+			{ID: "ivo", Teams: team, Skills: map[conversation.Skill]int{"czech": 7}, Capacity: map[conversation.Medium]int{conversation.Social: 6}},
+			{ID: "jan", Teams: team, Capacity: map[conversation.Medium]int{conversation.Social: 9}},
 		},
 		Sources: []routing.Source{{ID: "page", Channel: channelName, Queue: "sales"}, {ID: "shop", Channel: channelName, Queue: "care"}},
 		Settings: routing.Settings{

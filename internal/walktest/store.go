@@ -215,7 +215,11 @@ func (d *door) SaveSnapshot(ctx context.Context, at switchboard.Position, chunks
 	if d.link.dead() {
 		return errGone
 	}
-	return d.logs[bySnapshots].SaveSnapshot(ctx, at, chunks)
+	err := d.logs[bySnapshots].SaveSnapshot(ctx, at, chunks)
+	if err == nil {
+		d.link.w.tally("snapshots", 1)
+	}
+	return err
 }
 
 // LoadSnapshot implements switchboard.Snapshotter.
@@ -223,7 +227,11 @@ func (d *door) LoadSnapshot(ctx context.Context, skip int) (switchboard.Position
 	if d.link.dead() {
 		return 0, nil, errGone
 	}
-	return d.logs[bySnapshots].LoadSnapshot(ctx, skip)
+	at, chunks, err := d.logs[bySnapshots].LoadSnapshot(ctx, skip)
+	if err == nil {
+		d.link.w.tally("snapshots loaded", 1)
+	}
+	return at, chunks, err
 }
 
 // DropSnapshots implements switchboard.Snapshotter.
@@ -239,5 +247,9 @@ func (d *door) Trim(ctx context.Context, before switchboard.Position) error {
 	if d.link.dead() {
 		return errGone
 	}
-	return d.logs[bySnapshots].Trim(ctx, before)
+	err := d.logs[bySnapshots].Trim(ctx, before)
+	if err == nil {
+		d.link.w.tally("trims", 1)
+	}
+	return err
 }

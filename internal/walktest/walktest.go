@@ -30,8 +30,11 @@ type Config struct {
 	Faults   Faults
 	// Settles says that the transport can find out what became of a message.
 	Settles bool
-	// Trims says that the log is trimmed, so that a reader may come too late.
-	Trims bool
+	// Snapshots says that snapshots are made all the time, and the log is trimmed, so
+	// that a reader may come too late.
+	Snapshots bool
+	// Archive says that there is an archive, Erases that customers are erased.
+	Archive, Erases bool
 	// Configure, if not nil, changes the configuration of each Board.
 	Configure func(*switchboard.Config)
 	// Look, if not nil, shows a Board's state, caught up.
@@ -39,14 +42,26 @@ type Config struct {
 }
 
 // Of is the run of a seed with everything that may go wrong: on 2, 3 and 5 Boards
-// in turn, with a transport that can settle and one that cannot.
+// in turn, with and without what a Board can do without.
 func Of(seed uint64, commands int) Config {
-	return Config{Seed: seed, Boards: []int{2, 3, 5}[seed%3], Settles: seed/3%2 == 0, Commands: commands, Faults: All}
+	return Config{
+		Seed: seed, Boards: []int{2, 3, 5}[seed%3], Commands: commands, Faults: All,
+		Settles: seed/3%2 == 0, Snapshots: seed/6%2 == 0, Archive: seed/12%2 == 0, Erases: seed/24%2 == 0,
+	}
 }
 
 // String names the run, so that it can be taken again.
 func (c Config) String() string {
-	return fmt.Sprintf("SWITCHBOARD_SEED=%d, %d boards, settles: %t", c.Seed, c.Boards, c.Settles)
+	s := fmt.Sprintf("SWITCHBOARD_SEED=%d, %d boards", c.Seed, c.Boards)
+	for _, x := range []struct {
+		is   bool
+		name string
+	}{{c.Settles, "settles"}, {c.Snapshots, "snapshots"}, {c.Archive, "archive"}, {c.Erases, "erases"}} {
+		if x.is {
+			s += ", " + x.name
+		}
+	}
+	return s
 }
 
 // Faults are what may go wrong. The zero value is a good day.
@@ -68,6 +83,9 @@ type Result struct {
 	Stored []Stored            // every record, in order
 	Events []switchboard.Event // every event, in order
 	Calls  []string            // on the store, by time
+	// Counts says how often what happened: what a test that must not be in vain looks
+	// at.
+	Counts map[string]int
 }
 
 const (
@@ -78,8 +96,9 @@ const (
 // Run makes the run, within a bubble of testing/synctest, and fails the test
 // when something does not hold.
 func Run(t testing.TB, c Config) *Result {
-	w := &world{t: t, c: c, store: newRecorder(), ext: make(map[conversationKey]int)}
+	w := &world{t: t, c: c, store: newRecorder(), ext: make(map[conversationKey]int), count: make(map[string]int)}
 	w.channel = &channel{w: w, of: make(map[string]*sent)}
+	w.archive = switchboard.NewMemoryArchive()
 	for i := range c.Boards {
 		w.nodes = append(w.nodes, &node{w: w, name: fmt.Sprint("n", i+1)})
 	}
@@ -92,16 +111,20 @@ func Run(t testing.TB, c Config) *Result {
 	for i := range c.Boards * callersPerBoard {
 		w.callers = append(w.callers, &caller{w: w, no: i + 1, at: w.class(), random: w.random("caller", uint64(i))})
 	}
-	w.callers[0].do(switchboard.Command{By: admin, Why: "setup", Key: "setup", Do: configure()})
+	w.callers[0].do("setup", switchboard.Command{By: admin, Why: "setup", Key: "setup", Do: configure()})
 	follower := w.follow()
 	for left := c.Commands; left > 0 && !t.Failed(); left -= roundCommands {
 		w.calm.Store(false)
 		w.round(o, min(left, roundCommands))
 		w.catchUp(o)
 	}
+	// What a node that did not come back was to do is done by another.
+	o.at.sleep(context.Background(), 25*time.Minute)
+	w.repair(o)
+	w.together(o)
 	follower.stop()
 	<-follower.ended
-	r := w.result(follower)
+	r := w.result(o, follower)
 	for _, n := range w.nodes {
 		n.stop()
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/benbjohnson/clock"
+
+	"github.com/switchboard-go/switchboard"
 )
 
 // world is one run: what its actors share.
@@ -25,6 +27,7 @@ type world struct {
 	c       Config
 	store   *recorder
 	channel *channel
+	archive *switchboard.MemoryArchive
 	nodes   []*node
 	callers []*caller
 	classes int64
@@ -35,6 +38,7 @@ type world struct {
 
 	mu    sync.Mutex
 	trace []string
+	count map[string]int
 	ext   map[conversationKey]int // how many messages each customer has written
 }
 
@@ -91,6 +95,13 @@ func (w *world) note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.trace = append(w.trace, time.Now().UTC().Format("15:04:05.000000000 ")+fmt.Sprintf(format, args...))
+}
+
+// tally counts something that happened.
+func (w *world) tally(what string, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count[what] += n
 }
 
 func (w *world) fail(format string, args ...any) {

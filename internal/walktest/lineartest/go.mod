@@ -1,4 +1,4 @@
-module github.com/switchboard-go/switchboard/internal/walktest/linear
+module github.com/switchboard-go/switchboard/internal/walktest/lineartest
 
 go 1.25.0
 

@@ -1,4 +1,4 @@
-// Package linear checks that what the callers of many Boards saw is
+// Package lineartest checks that what the callers of many Boards saw is
 // linearizable: as if one Board had carried out their commands one by one, each
 // between its call and its return.
 //
@@ -7,7 +7,7 @@
 // far as callers can tell. What else happens to a conversation (offers, deadlines,
 // other commands) is taken from the log, at the instant at which the store
 // took it.
-package linear
+package lineartest
 
 import (
 	"errors"
