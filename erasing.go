@@ -65,16 +65,23 @@ func (b *Board) erase(ctx context.Context, c Command, e routing.Erase) (Result, 
 	if err := b.view(ctx, func(f *floor.Floor) error { next = f.Seq() + 1; return nil }); err != nil {
 		return Result{}, err
 	}
+	// From here on something may be gone, whatever fails.
+	unknown := func(err error) error {
+		if err == nil || errors.Is(err, ErrOutcomeUnknown) {
+			return err
+		}
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	}
 	if err := b.eraseArchived(ctx, Erasure{Source: e.Source, Customer: e.Customer, Before: conversation.ID(next)}); err != nil {
-		return Result{}, err
+		return Result{}, unknown(err)
 	}
 	c.Do = floor.Erase{Erase: e, Clean: true}
 	res, err = b.do(ctx, c)
 	if err != nil {
-		return Result{}, err
+		return Result{}, unknown(err)
 	}
 	// A conversation may have come into memory and into the archive between the two.
-	return res, b.eraseArchived(ctx, Erasure{Source: e.Source, Customer: e.Customer, Before: conversation.ID(res.Erasure)})
+	return res, unknown(b.eraseArchived(ctx, Erasure{Source: e.Source, Customer: e.Customer, Before: conversation.ID(res.Erasure)}))
 }
 
 func (b *Board) eraseArchived(ctx context.Context, e Erasure) error {

@@ -1,6 +1,7 @@
 package switchboard_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,6 +18,7 @@ import (
 	"github.com/switchboard-go/switchboard"
 	"github.com/switchboard-go/switchboard/conversation"
 	"github.com/switchboard-go/switchboard/internal/walktest"
+	"github.com/switchboard-go/switchboard/routing"
 	"github.com/switchboard-go/switchboard/storage/storagetest"
 )
 
@@ -175,5 +177,77 @@ func TestOfferThroughOneAcceptThroughAnother(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestLeaseAfterSnapshot: a node that has opened the board from a snapshot says
+// that it sends, as every other does.
+func TestLeaseAfterSnapshot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, ctx := switchboard.NewMemoryStore(), t.Context()
+		open := func(node string) *switchboard.Board {
+			b, err := switchboard.Open(ctx, switchboard.Config{Name: "many", Node: node, Store: store, SnapshotEvery: 5})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+		first := open("first")
+		defer first.Close()
+		if err := first.Administrator("root").Configure(ctx, exactSetup()); err != nil {
+			t.Fatal(err)
+		}
+		ann := first.Agent("ann")
+		if err := errors.Join(ann.SignIn(ctx), ann.Available(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // the snapshot is made
+		second := open("second")
+		defer second.Close()
+		id, err := second.Receive(ctx, conversation.Inbound{Channel: "messenger", Source: "page", Customer: "c", ExternalID: "m", Text: "hello"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ann = second.Agent("ann")
+		if err := ann.Accept(ctx, id); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ann.Send(ctx, id, "good day"); err != nil {
+			t.Fatal(err)
+		}
+		limited, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		for e, err := range second.Events(limited, "", switchboard.OfKind("routing.node-alive")) {
+			if err != nil {
+				t.Fatalf("the second node has shown no lease: %v", err)
+			}
+			if e.Body.(routing.NodeAlive).Node == "second" {
+				break
+			}
+		}
+	})
+}
+
+type losesReplies struct{ *switchboard.MemoryArchive }
+
+func (a losesReplies) Erase(ctx context.Context, board string, e switchboard.Erasure) error {
+	return errors.Join(a.MemoryArchive.Erase(ctx, board, e), errDown)
+}
+
+// TestEraseUnknown: a customer who is in the archive alone may be gone from it
+// though the archive's answer is lost, and the caller is told so.
+func TestEraseUnknown(t *testing.T) {
+	ctx := t.Context()
+	b, err := switchboard.Open(ctx, switchboard.Config{Name: "many", Archive: losesReplies{switchboard.NewMemoryArchive()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	admin := b.Administrator("root")
+	if err := admin.Configure(ctx, exactSetup()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.Erase(ctx, "page", "eva"); !errors.Is(err, switchboard.ErrOutcomeUnknown) || !errors.Is(err, errDown) {
+		t.Errorf("got %v, want ErrOutcomeUnknown and the archive's error", err)
 	}
 }

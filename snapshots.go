@@ -266,6 +266,8 @@ func (b *Board) reload(cause error) error {
 	for _, l := range b.floor.Lanes() {
 		if l.Node == b.config.Node {
 			b.sends.due = append(b.sends.due, l.Conversation)
+		} else {
+			b.sends.follow(l.Conversation)
 		}
 	}
 	b.archives.recover()

@@ -113,7 +113,7 @@ func (w *world) checkArchive(r *Result, left map[conversation.ID]conversation.Co
 		w.tally("conversations archived", 1)
 		parts, err := w.archive.Load(ctx, "walk", id)
 		if err != nil {
-			w.fail("%v is not in the archive: %v", id, err)
+			w.fail("%v of %s is not in the archive: %v", id, want.Customer, err)
 			continue
 		}
 		var messages []*conversation.Message

@@ -56,13 +56,13 @@ func (r *reader) read(ctx context.Context, l *life, enough time.Duration) {
 	}
 	for e, err := range l.board.Events(ctx, r.cursor, nil) {
 		if err != nil {
-			if errors.Is(err, switchboard.ErrTrimmed) && r.w.c.Snapshots {
+			if errors.Is(err, switchboard.ErrTrimmed) && r.w.c.trims() {
 				r.w.tally("readers too late", 1)
 				r.resume(ctx, l)
 			}
 			return
 		}
-		if want := uint64(len(r.seen) + 1); e.Seq != want && !r.w.c.Snapshots {
+		if want := uint64(len(r.seen) + 1); e.Seq != want && !r.w.c.trims() {
 			r.w.fail("the reader at %s gets event %d and not %d", l, e.Seq, want)
 			r.stop()
 			return

@@ -64,6 +64,9 @@ func (c Config) String() string {
 	return s
 }
 
+// trims reports whether the log loses records.
+func (c Config) trims() bool { return c.Snapshots || c.Erases }
+
 // Faults are what may go wrong. The zero value is a good day.
 type Faults struct {
 	Store    bool // appends are refused, late or lost, calls fail, hang, or find it away
