@@ -139,7 +139,9 @@ func (s *skew) heardAt(at asking) {
 // about the clock.
 func (s *skew) ask(at asking) {
 	b := s.board
-	ctx, cancel := context.WithTimeout(s.ctx, b.config.AppendTimeout)
+	// Less than an append may take: the two often begin together, and which ends
+	// first is not to be chance.
+	ctx, cancel := context.WithTimeout(s.ctx, b.config.AppendTimeout*9/10)
 	defer cancel()
 	before := b.config.Clock.Now()
 	store, err := s.log.Now(ctx)
