@@ -2,8 +2,6 @@ package messenger
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"mime"
@@ -15,61 +13,6 @@ import (
 	"github.com/switchboard-go/switchboard/wrapup"
 )
 
-// Deletion is the answer to a request to delete a person's data.
-type Deletion struct {
-	// StatusURL is an https page that tells a human how the deletion stands. It is
-	// needed also when there is nothing to delete, or the person is not known: it then
-	// says so.
-	StatusURL string
-	// Code is what the human quotes, by which you find the request again: letters and
-	// digits, at most 128.
-	Code string
-}
-
-// DeletionConfig is the configuration of [NewDeletion].
-type DeletionConfig struct {
-	// AppSecrets are the secrets of the app. At least one is needed, none may be empty.
-	AppSecrets []Secret
-	// Delete begins the deletion, durably, and says where to see how it stands. Meta may
-	// ask more than once: the same request gives the same answer. After an error Meta is
-	// answered with 503.
-	//
-	// The person is named as the app knows them, which is not how a page knows its
-	// customers: one who only wrote to a page never has such an id. Map it to who
-	// connected pages; if it is nobody you know, say so on the page behind StatusURL. To
-	// erase a customer of a page is another matter, which starts from their id there.
-	// Mandatory.
-	Delete func(ctx context.Context, r SignedRequest) (Deletion, error)
-	// Logger gets a line when a request is refused or fails. Nil logs nothing.
-	Logger *slog.Logger
-}
-
-// NewDeletion returns the handler of the app's data deletion callback. It answers 200 with
-// the URL and the code in JSON, and without a body 400 or 401 for what is not Meta's, and
-// 503 for an error of Delete. It refuses a configuration that is not valid with a
-// [*ConfigError].
-func NewDeletion(c DeletionConfig) (http.Handler, error) {
-	if c.Delete == nil {
-		return nil, callbackProblems(c.AppSecrets, "Delete")
-	}
-	if err := callbackProblems(c.AppSecrets, ""); err != nil {
-		return nil, err
-	}
-	return &callback{
-		secrets: slices.Clone(c.AppSecrets), log: orDiscard(c.Logger), name: "deletion",
-		do: func(ctx context.Context, r SignedRequest) ([]byte, error) {
-			d, err := c.Delete(ctx, r)
-			if err != nil {
-				return nil, err
-			}
-			if !httpsURL(d.StatusURL) || !safeName(d.Code, 128) {
-				return nil, errors.New("the deletion has no https status URL, or no code")
-			}
-			return json.Marshal(map[string]string{"url": d.StatusURL, "confirmation_code": d.Code})
-		},
-	}, nil
-}
-
 // DeauthorizeConfig is the configuration of [NewDeauthorize].
 type DeauthorizeConfig struct {
 	// AppSecrets are the secrets of the app. At least one is needed, none may be empty.
@@ -78,37 +21,29 @@ type DeauthorizeConfig struct {
 	// connected to [Client.Disconnected] with CauseAppRemoved. After an error Meta is
 	// answered with 503. Mandatory.
 	Removed func(ctx context.Context, r SignedRequest) error
+	// Failures bounds what an address costs that sends what Meta did not sign.
+	Failures FailureLimit
 	// Logger gets a line when a request is refused or fails. Nil logs nothing.
 	Logger *slog.Logger
 }
 
 // NewDeauthorize returns the handler of the app's deauthorise callback. It answers 200, and
-// 400, 401 and 503 as that of NewDeletion does.
+// 400, 401, 429 and 503 as [Deletions.Callback] does.
 func NewDeauthorize(c DeauthorizeConfig) (http.Handler, error) {
-	if c.Removed == nil {
-		return nil, callbackProblems(c.AppSecrets, "Removed")
-	}
-	if err := callbackProblems(c.AppSecrets, ""); err != nil {
-		return nil, err
-	}
-	return &callback{
-		secrets: slices.Clone(c.AppSecrets), log: orDiscard(c.Logger), name: "deauthorise",
-		do: func(ctx context.Context, r SignedRequest) ([]byte, error) { return nil, c.Removed(ctx, r) },
-	}, nil
-}
-
-// callbackProblems returns a *ConfigError, or nil.
-func callbackProblems(secrets []Secret, missing string) error {
 	var problems []wrapup.FieldError
 	problem := func(path, text string) { problems = append(problems, wrapup.FieldError{Path: path, Problem: text}) }
-	checkSecrets(secrets, problem)
-	if missing != "" {
-		problem(missing, "is missing")
+	checkSecrets(c.AppSecrets, problem)
+	if c.Removed == nil {
+		problem("Removed", "is missing")
 	}
-	if len(problems) == 0 {
-		return nil
+	c.Failures.check(problem)
+	if len(problems) > 0 {
+		return nil, &ConfigError{Problems: problems}
 	}
-	return &ConfigError{Problems: problems}
+	return &callback{
+		secrets: slices.Clone(c.AppSecrets), log: orDiscard(c.Logger), name: "deauthorise", from: newSources(c.Failures, systemClock{}),
+		do: func(ctx context.Context, r SignedRequest) ([]byte, error) { return nil, c.Removed(ctx, r) },
+	}, nil
 }
 
 func orDiscard(l *slog.Logger) *slog.Logger {
@@ -123,6 +58,7 @@ type callback struct {
 	secrets []Secret
 	log     *slog.Logger
 	name    string
+	from    *sources
 	do      func(context.Context, SignedRequest) ([]byte, error)
 }
 
@@ -130,6 +66,13 @@ type callback struct {
 func (c *callback) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("X-Content-Type-Options", "nosniff")
 	body, status := c.serve(rw, r)
+	switch status {
+	case http.StatusOK, http.StatusServiceUnavailable:
+		c.from.passed(r)
+	case http.StatusTooManyRequests:
+	default:
+		c.from.failed(r)
+	}
 	if status == http.StatusMethodNotAllowed {
 		rw.Header().Set("Allow", http.MethodPost)
 	}
@@ -141,6 +84,9 @@ func (c *callback) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (c *callback) serve(rw http.ResponseWriter, r *http.Request) ([]byte, int) {
+	if c.from.refuses(r) {
+		return nil, http.StatusTooManyRequests
+	}
 	if r.Method != http.MethodPost {
 		return nil, http.StatusMethodNotAllowed
 	}

@@ -3,6 +3,7 @@ package messenger_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchboard-go/switchboard/conversation"
 	"github.com/switchboard-go/switchboard/messenger"
 )
 
@@ -70,22 +72,19 @@ func TestParseSignedRequest(t *testing.T) {
 
 // TestDeletionCallback proves the answers of the callback, by each form, and that nothing
 // is told to whoever is not Meta.
+// TestDeletionCallback is a table of the requests that are answered and of those that are not.
 func TestDeletionCallback(t *testing.T) {
 	good := signedRequest(`{"algorithm":"HMAC-SHA256","user_id":"218471"}`, appSecret)
 	var fail error
-	deletion := messenger.Deletion{StatusURL: "https://host.example/deletion?code=abc123", Code: "abc123"}
-	h, err := messenger.NewDeletion(messenger.DeletionConfig{
-		AppSecrets: []messenger.Secret{appSecret},
-		Delete: func(_ context.Context, r messenger.SignedRequest) (messenger.Deletion, error) {
+	d := newDeletions(t, func(c *messenger.DeletionConfig) {
+		c.Customers = func(_ context.Context, r messenger.SignedRequest) ([]messenger.PageCustomer, error) {
 			if r.UserID != "218471" {
 				t.Errorf("of %s", r.UserID)
 			}
-			return deletion, fail
-		},
+			return nil, fail
+		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := d.Callback()
 	form := func(text string) *http.Request {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(url.Values{"signed_request": {text}}.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -105,8 +104,6 @@ func TestDeletionCallback(t *testing.T) {
 	broken.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	escapes := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("signed_request=%zz"))
 	escapes.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-
-	const answer = `{"confirmation_code":"abc123","url":"https://host.example/deletion?code=abc123"}`
 	for _, tc := range []struct {
 		name string
 		r    *http.Request
@@ -118,22 +115,52 @@ func TestDeletionCallback(t *testing.T) {
 	} {
 		resp := serve(h, tc.r)
 		got, _ := io.ReadAll(resp.Body)
-		want := ""
-		if tc.want == 200 {
-			want = answer
-		}
-		if resp.StatusCode != tc.want || string(got) != want {
+		if resp.StatusCode != tc.want || (len(got) > 0) != (tc.want == 200) {
 			t.Errorf("%s: %d %q", tc.name, resp.StatusCode, got)
+		}
+		if tc.want != 200 {
+			continue
+		}
+		var answer struct {
+			URL  string `json:"url"`
+			Code string `json:"confirmation_code"`
+		}
+		if err := json.Unmarshal(got, &answer); err != nil || answer.URL != "https://host.example/deletion?code="+answer.Code || answer.Code == "" {
+			t.Errorf("%s: %s", tc.name, got)
+		}
+		if resp.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: it is %s", tc.name, resp.Header.Get("Content-Type"))
 		}
 	}
 	fail = errors.New("secret detail")
 	if resp := serve(h, form(good)); resp.StatusCode != 503 {
 		t.Errorf("after an error: %d", resp.StatusCode)
 	}
-	fail, deletion.StatusURL = nil, "javascript:alert(1)"
-	if resp := serve(h, form(good)); resp.StatusCode != 503 {
-		t.Errorf("with a bad URL: %d", resp.StatusCode)
+	// Whoever fails too often is not looked at, as with the webhook.
+	h = newDeletions(t, func(c *messenger.DeletionConfig) { c.Failures.PerMinute = 1 }).Callback()
+	for _, want := range []int{401, 429} {
+		if got := serve(h, form("AAAA.e30")).StatusCode; got != want {
+			t.Errorf("status %d, want %d", got, want)
+		}
 	}
+}
+
+// newDeletions returns one that knows nobody.
+func newDeletions(t *testing.T, change func(*messenger.DeletionConfig)) *messenger.Deletions {
+	t.Helper()
+	c := messenger.DeletionConfig{
+		AppSecrets: []messenger.Secret{appSecret}, StatusURL: "https://host.example/deletion",
+		Customers: func(context.Context, messenger.SignedRequest) ([]messenger.PageCustomer, error) { return nil, nil },
+		Boards:    func(conversation.Source) messenger.Eraser { return nil },
+	}
+	if change != nil {
+		change(&c)
+	}
+	d, err := messenger.NewDeletions(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 func TestDeauthorizeCallback(t *testing.T) {
@@ -151,13 +178,15 @@ func TestDeauthorizeCallback(t *testing.T) {
 		t.Errorf("%d, removed %q", resp.StatusCode, removed)
 	}
 	_, err1 := messenger.NewDeauthorize(messenger.DeauthorizeConfig{AppSecrets: []messenger.Secret{""}})
-	_, err2 := messenger.NewDeletion(messenger.DeletionConfig{})
-	_, err3 := messenger.NewDeletion(messenger.DeletionConfig{Delete: func(context.Context, messenger.SignedRequest) (messenger.Deletion, error) {
-		return messenger.Deletion{}, nil
-	}})
+	_, err2 := messenger.NewDeletions(messenger.DeletionConfig{})
+	_, err3 := messenger.NewDeletions(messenger.DeletionConfig{
+		AppSecrets: []messenger.Secret{"x"}, StatusURL: "javascript:alert(1)",
+		Customers: func(context.Context, messenger.SignedRequest) ([]messenger.PageCustomer, error) { return nil, nil },
+		Boards:    func(conversation.Source) messenger.Eraser { return nil },
+	})
 	for i, err := range []error{err1, err2, err3} {
 		var bad *messenger.ConfigError
-		if want := []int{2, 2, 1}[i]; !errors.As(err, &bad) || len(bad.Problems) != want {
+		if want := []int{2, 4, 1}[i]; !errors.As(err, &bad) || len(bad.Problems) != want {
 			t.Errorf("%d: %v", i, err)
 		}
 	}

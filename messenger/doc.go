@@ -43,7 +43,7 @@
 //     to the page from an account that has a role in the app: the message is on the Board.
 //  10. Ask for Advanced Access in App Review, with a screencast of an agent who answers a
 //     customer. Until it is granted only people with a role in the app can write to the page
-//     and be answered. Enter the URLs of [NewDeletion] and [NewDeauthorize] in the app's
+//     and be answered. Enter the URLs of [NewDeletions] and [NewDeauthorize] in the app's
 //     settings, and switch it to Live.
 //
 // What each permission is for:
@@ -138,6 +138,33 @@
 // standby: what a customer writes there goes to a Board only by WebhookConfig.Standby, since
 // nobody could answer; the rest always does. Events of KindRouting tell who has the thread,
 // [Client.TakeThread] and its siblings change it.
+//
+// # Requests to delete data
+//
+// Somebody may ask Meta that an app deletes their data. [Deletions] maps them to customers of
+// pages and begins the erasure of each on its Board, which is then certain to happen; the person
+// gets a code and a page that tells how it stands. Meta names people to an app by another id
+// than to a page, and has one only for those who logged in to the app, so that most customers
+// cannot ask this way and must be told to ask the page: erase them by the Board's Erase.
+// [Client.CustomersOf] is the mapping that Meta offers. Somebody who cannot be mapped is told
+// that there was nothing to delete, and why.
+//
+//	deletions, err := messenger.NewDeletions(messenger.DeletionConfig{
+//		AppSecrets: []messenger.Secret{secret}, Client: client, Traffic: traffic,
+//		StatusURL: "https://desk.example/deletion",
+//		Customers: func(ctx context.Context, r messenger.SignedRequest) ([]messenger.PageCustomer, error) {
+//			return client.CustomersOf(ctx, r.UserID)
+//		},
+//		Boards: func(conversation.Source) messenger.Eraser { return board },
+//	})
+//	http.Handle("/facebook/deletion", deletions.Callback())
+//	http.Handle("/deletion", deletions.StatusPage())
+//
+// # Strangers at the door
+//
+// Whoever finds the URL can send what Meta did not sign. It is refused before it is parsed, and
+// an address that goes on is not looked at any more: see [FailureLimit]. Behind a proxy name
+// the proxy there.
 //
 // # Instagram
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -229,4 +230,37 @@ func ExampleParseSignedRequest() {
 	fmt.Println(err)
 	// Output:
 	// messenger: not a signed request: no signature
+}
+
+func ExampleNewDeletions() {
+	ctx := context.Background()
+	board, err := switchboard.Open(ctx, switchboard.Config{Name: "acme"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer board.Close()
+	deletions, err := messenger.NewDeletions(messenger.DeletionConfig{
+		AppSecrets: []messenger.Secret{"app secret"},
+		StatusURL:  "https://desk.example/deletion",
+		Customers: func(_ context.Context, r messenger.SignedRequest) ([]messenger.PageCustomer, error) {
+			if r.UserID == "218471" { // mostly Client.CustomersOf knows
+				return []messenger.PageCustomer{{Page: "1001", Customer: "4711"}}, nil
+			}
+			return nil, nil
+		},
+		Boards: func(conversation.Source) messenger.Eraser { return board },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	code, err := deletions.Erase(ctx, messenger.SignedRequest{UserID: "218471"}) // Callback does it for Meta
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := board.Quiet(ctx); err != nil {
+		log.Fatal(err)
+	}
+	status, err := deletions.Status(ctx, code)
+	fmt.Println(status.Customers, status.Done, err)
+	// Output: 1 true <nil>
 }

@@ -61,6 +61,21 @@ func (t *Traffic) See(e *Event) {
 	}
 }
 
+// Forget drops what is remembered of a customer. [Deletions] calls it.
+func (t *Traffic) Forget(page conversation.Source, who conversation.Customer) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.acts.drop(threadKey{page, who})
+	for k := range t.echoes.of {
+		if k.page == page && k.customer == who {
+			t.echoes.drop(k)
+		}
+	}
+}
+
 // echoOf returns the echo with the metadata, if it has come.
 func (t *Traffic) echoOf(page conversation.Source, who conversation.Customer, metadata string) (echo, bool) {
 	if t == nil {

@@ -2,8 +2,6 @@ package messengertest
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -250,6 +248,9 @@ func (g *Graph) handle(c *call, fetched map[string]file) answer {
 	if len(c.path) == 1 && c.path[0] == "debug_token" {
 		return g.debugToken(c)
 	}
+	if len(c.path) == 2 && c.path[1] == "ids_for_pages" {
+		return g.matches(c)
+	}
 	if why := g.authenticate(c); why != nil {
 		return g.refuse(*why)
 	}
@@ -296,11 +297,7 @@ func (g *Graph) authenticate(c *call) *refusal {
 	return nil
 }
 
-func (g *Graph) proof(token string) string {
-	h := hmac.New(sha256.New, []byte(g.c.AppSecret.Reveal()))
-	h.Write([]byte(token))
-	return hex.EncodeToString(h.Sum(nil))
-}
+func (g *Graph) proof(token string) string { return hmacHex(g.c.AppSecret.Reveal(), token) }
 
 // error returns the subcode and Meta's words for a token that is not valid.
 func (s TokenState) error() (subcode int, why string) {

@@ -23,7 +23,7 @@
 //
 //   - The calls: messages, message_attachments, personas, subscribed_apps, the
 //     profile of a person, thread_owner, the five of thread control, debug_token,
-//     and the fields of a page. Tokens are taken from the query, a form, a JSON
+//     ids_for_pages, and the fields of a page. Tokens are taken from the query, a form, a JSON
 //     body or the Authorization header; the proof of the app secret is checked.
 //   - The reply windows of 24 hours and 7 days, on the clock of the Config, for
 //     each thread; tags that Meta has retired; HUMAN_AGENT only for an app that has it.
@@ -34,6 +34,7 @@
 //     it; again until answered with 200 within 5 seconds; and after an hour of
 //     failures on the clock, never again until the page is subscribed anew.
 //   - Echoes, delivery and read receipts, standby, and the page's inbox.
+//   - The deletion and the deauthorise callback, with their signed_request.
 //   - [Fault]: what goes wrong on the way, by chance from a seed, or by [Graph.Script].
 //   - Attachments: fetched from the URL that a send names, and media of customers
 //     at URLs that expire.

@@ -129,6 +129,7 @@ type Graph struct {
 	uploads   map[string]*upload
 	media     map[string]*medium
 	personas  map[string]*persona
+	users     map[string][]*Person // who logged in to the app, by the id that it knows them by
 	delivered []*stored
 	throttled time.Time // calls are refused until then
 	calls     int       // being served, without those left in silence
@@ -169,7 +170,7 @@ func New(t testing.TB, c Config) *Graph {
 	g := &Graph{
 		t: t, c: c,
 		pages: make(map[string]*Page), tokens: make(map[string]*token), mids: make(map[string]*stored),
-		uploads: make(map[string]*upload), media: make(map[string]*medium), personas: make(map[string]*persona),
+		uploads: make(map[string]*upload), media: make(map[string]*medium), personas: make(map[string]*persona), users: make(map[string][]*Person),
 		faulted: make(map[Fault]int), parked: make(map[*post]struct{}), held: make(map[*thread]struct{}),
 		faults: c.Faults.clone(), echoes: c.Echoes,
 	}
