@@ -80,6 +80,9 @@ func (a *archivers) see(events []floor.Event) {
 }
 
 func (a *archivers) take(id conversation.ID, node string) {
+	if a.board.config.Archive == nil {
+		return // whoever has one will do it
+	}
 	if node == a.board.config.Node {
 		a.due = append(a.due, id)
 	} else {

@@ -688,3 +688,28 @@ func TestEraseWhileSending(t *testing.T) {
 		b.must(b.Close())
 	})
 }
+
+// A Board without an archive, beside one that has one, keeps nothing of what that
+// one archives.
+func TestOthersArchiveLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newEraseBed(t)
+		other, err := Open(t.Context(), Config{Name: "acme", Node: "other", Store: b.store, Clock: clock.New()})
+		b.must(err)
+		for i := range 5 {
+			who := fmt.Sprint("c", i)
+			id := b.write(who, 1)
+			b.serve(id, who)
+			b.finish(id)
+		}
+		time.Sleep(2 * time.Hour)
+		b.must(b.Quiet(t.Context()))
+		_, err = other.Watch(t.Context())
+		b.must(err)
+		if n := len(other.archives.others); n > 0 {
+			t.Errorf("it keeps %d conversations that are archived", n)
+		}
+		b.must(other.Close())
+		b.must(b.Close())
+	})
+}

@@ -76,12 +76,13 @@ type snapshotBed struct {
 	mock  *clock.Mock
 	every int
 	keep  time.Duration
+	by    Transport
 	log   *bytes.Buffer // what the boards say, once it is read under mu
 	mu    sync.Mutex
 }
 
 func newSnapshotBed(t *testing.T, store Store, every int) *snapshotBed {
-	s := &snapshotBed{t: t, store: store, mock: clock.NewMock(), every: every, keep: -1, log: new(bytes.Buffer)}
+	s := &snapshotBed{t: t, store: store, mock: clock.NewMock(), every: every, keep: -1, by: atOnce{}, log: new(bytes.Buffer)}
 	s.mock.Set(snapshotStart)
 	return s
 }
@@ -101,7 +102,7 @@ func (s *snapshotBed) said() string {
 func (s *snapshotBed) tryOpen(node string, store Store) (*Board, error) {
 	return Open(s.t.Context(), Config{
 		Name: "acme", Node: node, Store: store, Clock: s.mock, SnapshotEvery: s.every, KeepLog: s.keep,
-		Transports: map[conversation.Channel]Transport{"messenger": atOnce{}}, Logger: slog.New(slog.NewTextHandler(s, nil)),
+		Transports: map[conversation.Channel]Transport{"messenger": s.by}, Logger: slog.New(slog.NewTextHandler(s, nil)),
 	})
 }
 

@@ -310,6 +310,61 @@ func TestFarBehindALog(t *testing.T) {
 	}
 }
 
+// endless is a transport that is never done.
+type endless struct{}
+
+func (endless) Send(ctx context.Context, _ Outbound) (Receipt, error) {
+	<-ctx.Done()
+	return Receipt{}, ctx.Err()
+}
+
+// talk has an agent accept a customer.
+func (s *snapshotBed) talk(b *Board, customer string) (conversation.ID, agent.ID) {
+	s.t.Helper()
+	id := s.say(b, customer, 1)
+	c, err := b.Conversation(s.t.Context(), id)
+	s.must(err)
+	who := c.Offer.Agent
+	s.must(b.Agent(who).Accept(s.t.Context(), id))
+	return id, who
+}
+
+// A node that goes on from a snapshot keeps an eye on what others send by it, and
+// has a lease of its own for what it sends.
+func TestLanesOfASnapshot(t *testing.T) {
+	s := newSnapshotBed(t, NewMemoryStore(), 30)
+	s.keep, s.by = time.Minute, endless{}
+	busy := s.configured()
+	idle := s.open("n2")
+	idle.watch.stop() // it hears of nothing
+	id, who := s.talk(busy, "sent")
+	later, other := s.talk(busy, "later")
+	_, err := busy.Agent(who).Send(t.Context(), id, "hello")
+	s.must(err)
+	for i := range 6 {
+		s.say(busy, fmt.Sprint(i, "-"), 20)
+		s.mock.Add(time.Minute)
+		made(busy)
+	}
+	if s.oldest() <= idle.position+1 {
+		t.Fatalf("the oldest is at %d, the idle board at %d", s.oldest(), idle.position)
+	}
+	_, err = idle.Watch(t.Context())
+	s.must(err)
+	s.must(idle.inside(t.Context(), func() {
+		if _, ok := idle.sends.foreign[id]; !ok {
+			t.Error("it does not know that n1 is sending")
+		}
+	}))
+	_, err = idle.Agent(other).Send(t.Context(), later, "hello")
+	s.must(err)
+	s.must(idle.inside(t.Context(), func() {
+		if m, ok := idle.floor.ToSend(later, "n2"); !ok || m.Lease.IsZero() {
+			t.Errorf("it sends: %v, until %v", ok, m.Lease)
+		}
+	}))
+}
+
 // kept returns everything that a store holds of the board.
 func kept(t *testing.T, store *MemoryStore) []byte {
 	t.Helper()
