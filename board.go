@@ -100,6 +100,8 @@ type Board struct {
 	draining atomic.Bool   // set by Shutdown
 	done     chan struct{} // closed when the committer has stopped
 	once     sync.Once
+	reads    context.Context // of the committer's reads: over a while after Close was called
+	endReads context.CancelFunc
 	failure  atomic.Pointer[error] // why the Board no longer serves
 
 	// Of whoever has the turn.
@@ -173,6 +175,7 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 		jitter:    jitterOf(c.Node),
 		room:      headRoom + recordBytes,
 	}
+	b.reads, b.endReads = context.WithCancel(context.Background())
 	b.floor = floor.New(b.floorConfig())
 	if x, ok := log.(Exclusive); ok {
 		b.exclusive = x.Exclusive
@@ -298,7 +301,10 @@ func (b *Board) Close() error {
 	var err error
 	b.once.Do(func() {
 		close(b.stopping)
+		late := time.AfterFunc(closeGrace, b.endReads)
 		<-b.done
+		late.Stop()
+		b.endReads()
 		b.watch.stop()
 		b.skew.stop()
 		b.sends.stop()

@@ -789,6 +789,47 @@ func TestCloseWithHangingStore(t *testing.T) {
 	})
 }
 
+// slowReads is a store whose reads last until they are given up.
+type slowReads struct {
+	switchboard.Store
+	hang bool
+}
+
+type slowReadsLog struct {
+	switchboard.Log
+	s *slowReads
+}
+
+func (s *slowReads) Open(ctx context.Context, board string) (switchboard.Log, error) {
+	l, err := s.Store.Open(ctx, board)
+	return slowReadsLog{l, s}, err
+}
+
+func (l slowReadsLog) Read(ctx context.Context, after switchboard.Position) iter.Seq2[switchboard.Record, error] {
+	if !l.s.hang {
+		return l.Log.Read(ctx, after)
+	}
+	return func(yield func(switchboard.Record, error) bool) {
+		<-ctx.Done()
+		yield(switchboard.Record{}, ctx.Err())
+	}
+}
+
+func TestCloseWhileReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slowReads{Store: switchboard.NewMemoryStore()}
+		b := ready(t, switchboard.Config{Store: s, AppendTimeout: time.Minute})
+		s.hang = true
+		go func() { _, _ = b.Watch(context.Background()) }()
+		synctest.Wait()
+		began := time.Now()
+		b.must(b.Close())
+		if d := time.Since(began); d > 2*time.Second {
+			t.Errorf("Close took %v", d)
+		}
+	})
+}
+
 // A store that honours its context is told when nobody waits any more.
 func TestStoreIsToldOfTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -367,7 +367,7 @@ func (b *Board) append(events int, buffer []byte) (Position, outcome, error) {
 // winner finds out whether the record past the present position is the one with
 // that commit. It returns the cause when there is none or it is another's.
 func (b *Board) winner(commit string, cause error) (Position, outcome, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), b.config.AppendTimeout)
+	ctx, cancel := context.WithTimeout(b.reads, b.config.AppendTimeout)
 	defer cancel()
 	for rec, err := range b.log.Read(ctx, b.position) {
 		got := ""
@@ -436,7 +436,7 @@ func (b *Board) confirm() (outcome, error) {
 
 // others takes in what others have appended.
 func (b *Board) others() error {
-	ctx, cancel := context.WithTimeout(context.Background(), b.config.AppendTimeout)
+	ctx, cancel := context.WithTimeout(b.reads, b.config.AppendTimeout)
 	defer cancel()
 	err := b.readOn(ctx)
 	if errors.Is(err, ErrTrimmed) {
