@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -210,7 +211,7 @@ func Open(ctx context.Context, c Config) (*Board, error) {
 
 func (b *Board) floorConfig() floor.Config {
 	return floor.Config{
-		Load: time.LoadLocation, Node: b.config.Node, Archive: b.config.Archive != nil,
+		Load: time.LoadLocation, Node: b.config.Node, Archive: b.config.Archive != nil, Hash: hashCustomer,
 		Lease: b.config.lease(func() bool { return !b.exclusive() }),
 	}
 }
@@ -284,6 +285,14 @@ func (b *Board) applyRecord(p Position, events []floor.Event) error {
 func (b *Board) reached(p Position, own bool) {
 	b.position, b.doubt, b.own = p, false, own
 	b.watch.known.Store(uint64(p))
+}
+
+// nameSeed is of this process alone, so that no customer can choose where in a
+// table their name is.
+var nameSeed = maphash.MakeSeed()
+
+func hashCustomer(source, customer string) uint64 {
+	return maphash.String(nameSeed, source)*3 + maphash.String(nameSeed, customer)
 }
 
 // Name returns the board's name.

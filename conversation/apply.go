@@ -154,7 +154,7 @@ func (c *Conversation) applyMoved(at time.Time, seq uint64, e Moved) {
 
 func (c *Conversation) applyOfferMade(at time.Time, seq uint64, e OfferMade) {
 	c.Offer = &Offer{Agent: e.Agent, Kind: e.Kind, Made: at, Deadline: deadline(e.Deadline, seq)}
-	c.Lapsed = ""
+	c.Lapsed = nil
 	if e.Kind == Invitation {
 		c.State = ConferenceRequested
 		return
@@ -168,7 +168,8 @@ func (c *Conversation) applyOfferMade(at time.Time, seq uint64, e OfferMade) {
 func (c *Conversation) applyOfferEnded(seq uint64, e OfferEnded) {
 	c.Offer = nil
 	if e.Outcome == Expired {
-		c.Lapsed = e.Agent
+		who := e.Agent
+		c.Lapsed = &who
 	}
 	if e.Kind == Invitation {
 		c.State = Active

@@ -367,8 +367,8 @@ type Conversation struct {
 	Transfer  *Transfer  `json:"transfer,omitempty"`  // the pending one; nil for none
 	Exclusion *Exclusion `json:"exclusion,omitempty"` // who is not asked for a while; nil for nobody
 	// Lapsed is who did not answer the last offer in time, until another one is
-	// made: an Accept that comes late is told so.
-	Lapsed     agent.ID    `json:"lapsed,omitempty"`
+	// made: an Accept that comes late is told so. Nil for nobody.
+	Lapsed     *agent.ID   `json:"lapsed,omitempty"`
 	Preference *Preference `json:"preference,omitempty"` // who alone is asked for a while; nil for nobody
 	// Hops counts the transfers so far.
 	Hops int `json:"hops,omitempty"`

@@ -31,7 +31,7 @@ func (c *Conversation) pending(now time.Time, cmd Accept) (*Offer, error) {
 	switch o := c.Offer; {
 	case o != nil && o.Agent == cmd.Agent && !o.Deadline.Passed(now):
 		return o, nil
-	case o != nil && o.Agent == cmd.Agent, o == nil && c.Lapsed == cmd.Agent:
+	case o != nil && o.Agent == cmd.Agent, o == nil && c.Lapsed != nil && *c.Lapsed == cmd.Agent:
 		return nil, ErrOfferExpired
 	}
 	return nil, ErrNotOffered

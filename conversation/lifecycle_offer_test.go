@@ -117,8 +117,8 @@ func TestE6E7WithdrawnOfferBlamesNobody(t *testing.T) {
 	want(t, s.do(engine, conversation.EndOffer{Conversation: 1, Outcome: conversation.Withdrawn}),
 		conversation.OfferEnded{Conversation: 1, Agent: "ann", Kind: conversation.FromQueue, Outcome: conversation.Withdrawn})
 	s.stands("queued")
-	if s.c.Exclusion != nil || s.c.Lapsed != "" {
-		t.Errorf("exclusion %v, lapsed %q, want none", s.c.Exclusion, s.c.Lapsed)
+	if s.c.Exclusion != nil || s.c.Lapsed != nil {
+		t.Errorf("exclusion %v, lapsed %v, want none", s.c.Exclusion, s.c.Lapsed)
 	}
 	s.refuse(engine, conversation.EndOffer{Conversation: 1, Outcome: conversation.Withdrawn}, conversation.ErrNotOffered)
 	s.refuse(engine, conversation.EndOffer{Conversation: 1, Outcome: conversation.Declined}, conversation.ErrCommand)

@@ -102,7 +102,7 @@ func (f *Floor) used(id conversation.QueueID) bool {
 		q := f.queue(of)
 		return q != nil && q.v.entry.ID == id
 	}
-	for _, c := range f.convs { // order-free: any will do
+	for c := range f.convs.all() {
 		if c.v.State != conversation.Ended && (is(c.v.Queue) || c.v.Transfer != nil && is(c.v.Transfer.Queue)) {
 			return true
 		}

@@ -30,8 +30,8 @@ func (f *Floor) advance(now time.Time) bool {
 	if f.now.After(now) {
 		now = f.now
 	}
-	n := f.deadlines.Min()
-	if n == nil || n.Key().At > now.UnixNano() {
+	k, c, a, q := f.deadlines.earliest()
+	if c == nil && a == nil && q == nil || k.At > now.UnixNano() {
 		if f.outageOver(now) {
 			return true
 		}
@@ -40,20 +40,20 @@ func (f *Floor) advance(now time.Time) bool {
 		}
 		return false
 	}
-	at := time.Unix(0, n.Key().At).UTC()
+	at := time.Unix(0, k.At).UTC()
 	if f.outageOver(at) {
 		return true
 	}
 	if at.After(f.now) {
 		f.now = at
 	}
-	switch r := n.Owner.(type) {
-	case *convRec:
-		f.convDue(r)
-	case *agentRec:
-		f.agentDue(r)
-	case *queueRec:
-		f.queueDue(r)
+	switch {
+	case c != nil:
+		f.convDue(c)
+	case a != nil:
+		f.agentDue(a)
+	default:
+		f.queueDue(q)
 	}
 	f.engine()
 	f.follow()
@@ -83,7 +83,7 @@ func (f *Floor) must(c *convRec, cmd conversation.Command) {
 	before := f.seq
 	err := f.convStep(c, cmd, f.rulesOf(&c.v))
 	if (err != nil || f.seq == before) && c.timer.In() && c.timer.Key().At <= f.now.UnixNano() {
-		f.deadlines.Remove(&c.timer)
+		f.deadlines.convs.Remove(&c.timer)
 	}
 }
 
@@ -176,7 +176,7 @@ func (f *Floor) agentDue(a *agentRec) {
 	was := a.v.State
 	before := f.seq
 	if err := f.agentStep(a, agent.Tick{Agent: a.v.ID}); err != nil || f.seq == before {
-		f.deadlines.Remove(&a.timer)
+		f.deadlines.agents.Remove(&a.timer)
 		return
 	}
 	if was != agent.SignedOut && a.v.State == agent.SignedOut {
@@ -216,7 +216,7 @@ func (f *Floor) leftAlone(a *agentRec, cause conversation.CloseCause, seats, wra
 // dropPreferences lets conversations that wait for the agent go to others.
 func (f *Floor) dropPreferences(a *agentRec) {
 	for _, id := range f.router.Wanted(&a.candidate) {
-		if c := f.convs[id]; c != nil && c.v.Preference != nil {
+		if c := f.convs.get(id); c != nil && c.v.Preference != nil {
 			f.emit(conversation.PreferenceDropped{Conversation: id, Agent: a.v.ID})
 		}
 	}
@@ -263,7 +263,7 @@ func (f *Floor) route() bool {
 	if f.outage.To.After(f.now) || len(f.sweeps) > 0 {
 		return false // nobody served, or not all of a change has taken effect
 	}
-	if n := f.deadlines.Min(); n != nil && n.Key().At <= f.now.UnixNano() {
+	if at, ok := f.deadlines.next(); ok && at <= f.now.UnixNano() {
 		return false // what has passed comes first: it may have been overdue
 	}
 	made := 0
@@ -273,7 +273,7 @@ func (f *Floor) route() bool {
 			break
 		}
 		f.engine()
-		c := f.convs[m.Waiter.Conversation()]
+		c := f.convs.get(m.Waiter.Conversation())
 		q := f.queues[c.v.Queue]
 		offerFor := q.rules.OfferFor
 		if offerFor <= 0 {

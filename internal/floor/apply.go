@@ -5,7 +5,6 @@ import (
 
 	"github.com/switchboard-go/switchboard/agent"
 	"github.com/switchboard-go/switchboard/conversation"
-	"github.com/switchboard-go/switchboard/internal/order"
 	"github.com/switchboard-go/switchboard/routing"
 )
 
@@ -68,19 +67,22 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 		f.dropAway(&b)
 		return
 	}
-	c := f.convs[id]
-	if c == nil {
+	c := f.convs.get(id)
+	opened := c == nil
+	if opened {
 		if _, ok := b.(conversation.Opened); !ok {
 			return
 		}
 		c = &convRec{}
 		c.timer.Owner = c
-		f.convs[id] = c
-		f.roster.add(id)
 	}
 	f.touchConv(c)
 	was := c.v.State
 	c.v.Apply(e.At, e.Seq, b)
+	if opened {
+		f.convs.put(c)
+		f.roster.add(id)
+	}
 	if was > conversation.Queued && c.v.State == conversation.Queued {
 		f.adrift = append(f.adrift, c)
 	}
@@ -136,7 +138,7 @@ func (f *Floor) drop(c *convRec) {
 		f.setCustomer(k, 0)
 	}
 	f.unindexConv(c)
-	delete(f.convs, c.v.ID)
+	f.convs.remove(c.v.ID)
 	f.journal.gone = append(f.journal.gone, c.v.ID)
 }
 
@@ -203,24 +205,12 @@ func (f *Floor) unindexConv(c *convRec) {
 	}
 	c.held = nil
 	f.router.Unwait(&c.waiter)
-	f.deadlines.Remove(&c.timer)
+	f.deadlines.convs.Remove(&c.timer)
 }
 
 func (f *Floor) indexTimer(c *convRec) {
 	d, _, _ := c.v.Next()
-	f.setTimer(&c.timer, d)
-}
-
-func (f *Floor) setTimer(n *order.Node[any], d agent.Deadline) {
-	if !d.Pending() {
-		f.deadlines.Remove(n)
-		return
-	}
-	k := order.Key{At: d.At.UnixNano(), Seq: d.Set}
-	if n.In() && n.Key() == k {
-		return
-	}
-	f.deadlines.Set(n, k)
+	setTimer(&f.deadlines.convs, &c.timer, d)
 }
 
 // indexHolds counts what the conversation holds of agents.
@@ -330,7 +320,7 @@ func (f *Floor) indexAgent(a *agentRec) {
 		st = routing.SignedOut
 	}
 	f.router.Update(&a.candidate, st, conversation.Social, free, a.v.Place, a.v.Turn)
-	f.setTimer(&a.timer, a.v.Next())
+	setTimer(&f.deadlines.agents, &a.timer, a.v.Next())
 }
 
 func (f *Floor) indexQueue(q *queueRec) {
@@ -340,7 +330,7 @@ func (f *Floor) indexQueue(q *queueRec) {
 	if q.v.deleted {
 		d = agent.Deadline{}
 	}
-	f.setTimer(&q.timer, d)
+	setTimer(&f.deadlines.queues, &q.timer, d)
 }
 
 // reroute tells the router again which agents serve which queues.

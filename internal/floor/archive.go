@@ -44,7 +44,7 @@ type Empty struct {
 // empty takes a message back that has left memory, or was just about to.
 func (f *Floor) empty(cmd Empty) (Result, error) {
 	res := Result{Conversation: cmd.Conversation}
-	if c := f.convs[cmd.Conversation]; c != nil {
+	if c := f.convs.get(cmd.Conversation); c != nil {
 		if m := c.v.Message(cmd.No); m != nil {
 			if !m.Unsent {
 				f.emit(conversation.MessageUnsent{Conversation: c.v.ID, No: m.No})
@@ -79,7 +79,7 @@ func (f *Floor) emptied(cmd Emptied) {
 // ToArchive returns what of a conversation is to be stored in the archive, who is
 // to do it and since when.
 func (f *Floor) ToArchive(id conversation.ID) (part conversation.Conversation, due conversation.Archiving, ok bool) {
-	c := f.convs[id]
+	c := f.convs.get(id)
 	if c == nil {
 		return part, due, false
 	}
@@ -93,7 +93,8 @@ func (f *Floor) ToArchive(id conversation.ID) (part conversation.Conversation, d
 // archive, by ID.
 func (f *Floor) ArchiveDue() []conversation.ID {
 	var ids []conversation.ID
-	for id, c := range f.convs { // order-free: sorted below
+	for c := range f.convs.all() {
+		id := c.v.ID
 		if _, due := c.v.Archiving(); due {
 			ids = append(ids, id)
 		}

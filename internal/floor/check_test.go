@@ -11,7 +11,7 @@ import (
 // be asked, and a choice of the routing is the first of its order and says how
 // many could be chosen and how many not.
 func checkOffer(before *Floor, e *Event, o conversation.OfferMade) error {
-	c := before.convs[o.Conversation]
+	c := before.convs.get(o.Conversation)
 	a := before.agents[o.Agent]
 	if c == nil || a == nil || a.deleted {
 		return fmt.Errorf("there is no such conversation or agent")

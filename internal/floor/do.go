@@ -188,7 +188,7 @@ func (f *Floor) signOut(a *agentRec, cmd agent.SignOut) error {
 
 // conversationOf returns the conversation that a command names.
 func (f *Floor) conversationOf(id conversation.ID) (*convRec, error) {
-	c := f.convs[id]
+	c := f.convs.get(id)
 	if c == nil {
 		return nil, unknown("conversation", id.String())
 	}

@@ -130,7 +130,7 @@ func TestUnknownMessage(t *testing.T) {
 	d.do(self(who), conversation.SubmitWrapUp{Conversation: id, Agent: who, Reason: "done"})
 	d.do(customer("c"), unsend)
 	d.after(2 * time.Hour)
-	if d.f.convs[id] != nil {
+	if d.f.convs.get(id) != nil {
 		t.Fatal("the conversation is in memory still")
 	}
 	refused("when it is forgotten")
@@ -364,11 +364,11 @@ func TestPreferForLingers(t *testing.T) {
 		d.do(self(who), conversation.End{Conversation: id, Agent: who})
 		d.do(self(who), conversation.SubmitWrapUp{Conversation: id, Agent: who, Reason: "done"})
 		d.after(tc.want - 1)
-		if d.f.convs[id] == nil {
+		if d.f.convs.get(id) == nil {
 			t.Errorf("%+v: forgotten before %v", tc.settings, tc.want)
 		}
 		d.after(1)
-		if d.f.convs[id] != nil {
+		if d.f.convs.get(id) != nil {
 			t.Errorf("%+v: there after %v", tc.settings, tc.want)
 		}
 	}

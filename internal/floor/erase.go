@@ -77,7 +77,7 @@ func (f *Floor) erase(cmd Erase) (Result, error) {
 		return Result{}, &conversation.Refusal{Command: cmd.Name(), Agent: f.actingAgent(), Err: err}
 	}
 	var theirs []*convRec
-	for _, c := range f.convs { // order-free: sorted below
+	for c := range f.convs.all() {
 		if c.v.Source == cmd.Source && c.v.Customer == cmd.Customer {
 			theirs = append(theirs, c)
 		}
@@ -162,7 +162,7 @@ func (f *Floor) applyErasure(e *Event, b routing.Event) bool {
 			x.Conversations = b.Conversations
 		}
 		for _, id := range b.Conversations {
-			if c := f.convs[id]; c != nil {
+			if c := f.convs.get(id); c != nil {
 				if b.Archive {
 					x.Source, x.Customer = c.v.Source, c.v.Customer
 				}

@@ -82,6 +82,10 @@ type Config struct {
 	// InMemory is how many messages of a transcript are in memory; 0 is the
 	// default. Tests make it small.
 	InMemory int
+	// Hash is of a customer's name at a source, for the table of customers: one that
+	// nobody outside can work out, so that nobody can crowd it. Nil is one that
+	// anybody can. Nothing but time depends on it.
+	Hash func(source, customer string) uint64
 	// Lease is how it keeps what it has to send.
 	Lease Lease
 }
@@ -102,13 +106,12 @@ type Floor struct {
 	teams    map[routing.TeamID]routing.Team
 	agents   map[agent.ID]*agentRec
 	sources  map[conversation.Source]*sourceRec
-	convs    map[conversation.ID]*convRec
+	convs    table[conversation.ID]
 	// roster has the ids of convs in order. Within a batch, and until a snapshot has
 	// come there, it also has those of conversations that are gone.
 	roster roster
 	// customers has each customer's open conversation, or else their last one.
-	// By source first: the name of a source is then kept once.
-	customers map[conversation.Source]map[conversation.Customer]conversation.ID
+	customers table[customerKey]
 	seen      memory // inbound ids
 	keys      memory // idempotency keys
 	early     early  // what came before its message
@@ -120,7 +123,7 @@ type Floor struct {
 	leases    map[string]time.Time // until when a node is there, of those that send
 
 	router    *routing.Router
-	deadlines order.Heap[any]
+	deadlines deadlines
 
 	// settle are agents whose pending Idle may take effect now.
 	settle []*agentRec
@@ -157,7 +160,7 @@ type customerKey struct {
 type convRec struct {
 	v      conversation.Conversation
 	waiter routing.Waiter
-	timer  order.Node[any]
+	timer  order.Node[*convRec]
 	held   *[]hold // what it holds of agents; nil for one that never held any
 	epoch  uint64  // the last batch that touched it
 }
@@ -190,7 +193,7 @@ type agentRec struct {
 	deleted bool
 
 	candidate routing.Candidate
-	timer     order.Node[any]
+	timer     order.Node[*agentRec]
 	load      agent.Load
 	slots     int        // taken, of conversation.Social
 	in        []*convRec // conversations that hold something of it, in no order
@@ -201,7 +204,7 @@ type queueRec struct {
 	v queueState
 
 	rules conversation.Rules
-	timer order.Node[any]
+	timer order.Node[*queueRec]
 	epoch uint64
 }
 
@@ -231,14 +234,18 @@ type sourceRec struct {
 
 // New returns an empty board.
 func New(c Config) *Floor {
+	hash := c.Hash
+	if hash == nil {
+		hash = fnv
+	}
 	return &Floor{
 		config:    c,
 		queues:    make(map[conversation.QueueID]*queueRec),
 		teams:     make(map[routing.TeamID]routing.Team),
 		agents:    make(map[agent.ID]*agentRec),
 		sources:   make(map[conversation.Source]*sourceRec),
-		convs:     make(map[conversation.ID]*convRec),
-		customers: make(map[conversation.Source]map[conversation.Customer]conversation.ID),
+		convs:     convTable(),
+		customers: customerTable(hash),
 		seen:      newMemory(seenHorizon),
 		keys:      newMemory(keyHorizon),
 		leases:    make(map[string]time.Time),
@@ -266,15 +273,6 @@ func (f *Floor) Rewind() { f.now = f.last }
 
 // Events returns the events since the last Commit or Undo. The slice is valid until then.
 func (f *Floor) Events() []Event { return f.events }
-
-// Next returns the instant of the earliest deadline.
-func (f *Floor) Next() (time.Time, bool) {
-	n := f.deadlines.Min()
-	if n == nil {
-		return time.Time{}, false
-	}
-	return time.Unix(0, n.Key().At).UTC(), true
-}
 
 // emit numbers and stamps an event, and applies it.
 func (f *Floor) emit(body any) {

@@ -90,7 +90,7 @@ func (d *desk) customer(who conversation.Customer) conversation.ID {
 		Channel: "messenger", Source: "page", Customer: who, ExternalID: fmt.Sprint("m", d.n), Text: "hi"}).Conversation
 }
 
-func (d *desk) conv(id conversation.ID) *conversation.Conversation { return &d.f.convs[id].v }
+func (d *desk) conv(id conversation.ID) *conversation.Conversation { return &d.f.convs.get(id).v }
 
 // accept makes whoever is offered the conversation take it, and tells who.
 func (d *desk) accept(id conversation.ID) agent.ID {

@@ -46,7 +46,7 @@ func (f *Floor) takeIn(cmd conversation.Command, in *conversation.Inbound) (Resu
 		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 	}
 	key := customerKey{in.Source, in.Customer}
-	last := f.convs[f.customer(key)]
+	last := f.convs.get(f.customer(key))
 	if last != nil && last.v.State.Open() {
 		res, err := f.decide(last, cmd)
 		if err == nil && res.Message == 0 { // in the transcript for longer than ids are remembered
@@ -126,7 +126,7 @@ func (f *Floor) openConversation(src *sourceRec, in *conversation.Inbound, last 
 		o.Preferred, o.PreferUntil = a.v.ID, f.now.Add(wait)
 	}
 	f.emit(o)
-	return f.convs[o.Conversation], nil
+	return f.convs.get(o.Conversation), nil
 }
 
 // cloneNeeds copies needs that a caller may change afterwards.
@@ -270,7 +270,7 @@ func (f *Floor) onMessage(cmd conversation.Command, change routing.ChangeKept, e
 	if err != nil {
 		return Result{}, err
 	}
-	for c := last; c != nil; c = f.convs[c.v.Previous] {
+	for c := last; c != nil; c = f.convs.get(c.v.Previous) {
 		if has(&c.v, id) {
 			return f.decide(c, cmd)
 		}
@@ -297,7 +297,7 @@ func (f *Floor) conversationWith(ch conversation.Channel, src conversation.Sourc
 	if s := f.sources[src]; s == nil || s.entry.Channel != ch {
 		return nil, unknown("source", string(src))
 	}
-	return f.convs[f.customer(customerKey{src, who})], nil
+	return f.convs.get(f.customer(customerKey{src, who})), nil
 }
 
 // receipt takes a receipt for all conversations of the customer in memory. What it
@@ -313,7 +313,7 @@ func (f *Floor) receipt(cmd *conversation.Receipt) (Result, error) {
 	var res Result
 	early := cmd.ExternalIDs
 	sending := false // something may yet get a name
-	for c := last; c != nil; c = f.convs[c.v.Previous] {
+	for c := last; c != nil; c = f.convs.get(c.v.Previous) {
 		n := f.seq
 		one, err := f.decide(c, *cmd)
 		if err != nil {
@@ -359,7 +359,7 @@ func has(c *conversation.Conversation, id string) bool {
 // of ours.
 func (f *Floor) outside(whole conversation.Command, cmd *conversation.Outside) (Result, error) {
 	if id, _, ok := conversation.ParseSendKey(cmd.Key); ok {
-		if c := f.convs[id]; c != nil && c.v.Source == cmd.Source && c.v.Customer == cmd.Customer {
+		if c := f.convs.get(id); c != nil && c.v.Source == cmd.Source && c.v.Customer == cmd.Customer {
 			return f.decide(c, whole)
 		}
 	}
@@ -369,7 +369,7 @@ func (f *Floor) outside(whole conversation.Command, cmd *conversation.Outside) (
 	if r, known := f.seen.find(inboundDigest(cmd.Channel, cmd.Source, cmd.ExternalID), f.now); known {
 		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 	}
-	c := f.convs[f.customer(customerKey{cmd.Source, cmd.Customer})]
+	c := f.convs.get(f.customer(customerKey{cmd.Source, cmd.Customer}))
 	switch {
 	case c == nil: // nothing opens a conversation but the customer
 		return Result{}, nil

@@ -27,8 +27,8 @@ func Check(f *Floor) error {
 
 func checkConversations(f *Floor) error {
 	open := make(map[customerKey]conversation.ID)
-	for _, id := range sortedKeys(f.convs) {
-		c := &f.convs[id].v
+	for _, id := range f.convIDs() {
+		c := &f.convs.get(id).v
 		if c.ID != id {
 			return fmt.Errorf("%v is kept under %v", c.ID, id)
 		}
@@ -60,11 +60,9 @@ func checkConversations(f *Floor) error {
 			return fmt.Errorf("%v is open, but the customer is said to have %v", id, f.customer(k))
 		}
 	}
-	for source, of := range f.customers { // order-free: only which fault is named depends on it
-		for customer, id := range of { // order-free: only which fault is named depends on it
-			if c := f.convs[id]; c == nil || c.v.Source != source || c.v.Customer != customer {
-				return fmt.Errorf("%v at %v is said to have %v", customer, source, id)
-			}
+	for c := range f.customers.all() {
+		if f.convs.get(c.v.ID) != c {
+			return fmt.Errorf("%v at %v is said to have %v", c.v.Customer, c.v.Source, c.v.ID)
 		}
 	}
 	return nil
@@ -175,8 +173,8 @@ func checkHolds(f *Floor) error {
 		}
 		return want[id]
 	}
-	for _, id := range sortedKeys(f.convs) {
-		c := &f.convs[id].v
+	for _, id := range f.convIDs() {
+		c := &f.convs.get(id).v
 		if c.Offer != nil {
 			h := of(c.Offer.Agent)
 			h.load.Offers++
@@ -234,30 +232,31 @@ func checkHolds(f *Floor) error {
 // checkTimers holds the heap against the deadlines in the state.
 func checkTimers(f *Floor) error {
 	n := 0
-	timer := func(what any, t *order.Node[any], d agent.Deadline) error {
+	timer := func(what any, in bool, has order.Key, d agent.Deadline) error {
 		if !d.Pending() {
-			if t.In() {
-				return fmt.Errorf("%v has no deadline, but the heap has one at %v", what, time.Unix(0, t.Key().At).UTC())
+			if in {
+				return fmt.Errorf("%v has no deadline, but the heap has one at %v", what, time.Unix(0, has.At).UTC())
 			}
 			return nil
 		}
 		n++
-		if want := (order.Key{At: d.At.UnixNano(), Seq: d.Set}); !t.In() || t.Key() != want {
-			return fmt.Errorf("%v has a deadline %v, the heap has %v (%t)", what, want, t.Key(), t.In())
+		if want := (order.Key{At: d.At.UnixNano(), Seq: d.Set}); !in || has != want {
+			return fmt.Errorf("%v has a deadline %v, the heap has %v (%t)", what, want, has, in)
 		}
 		if !d.At.After(f.now) {
 			return fmt.Errorf("%v has a deadline at %v and it is %v", what, d.At, f.now)
 		}
 		return nil
 	}
-	for id, c := range f.convs { // order-free: only which fault is named depends on it
+	for c := range f.convs.all() {
+		id := c.v.ID
 		d, _, _ := c.v.Next()
-		if err := timer(id, &c.timer, d); err != nil {
+		if err := timer(id, c.timer.In(), c.timer.Key(), d); err != nil {
 			return err
 		}
 	}
 	for id, a := range f.agents { // order-free: only which fault is named depends on it
-		if err := timer(id, &a.timer, a.v.Next()); err != nil {
+		if err := timer(id, a.timer.In(), a.timer.Key(), a.v.Next()); err != nil {
 			return err
 		}
 	}
@@ -266,11 +265,11 @@ func checkTimers(f *Floor) error {
 		if q.v.deleted {
 			d = agent.Deadline{}
 		}
-		if err := timer(id, &q.timer, d); err != nil {
+		if err := timer(id, q.timer.In(), q.timer.Key(), d); err != nil {
 			return err
 		}
 	}
-	if got := f.deadlines.Len(); got != n {
+	if got := f.deadlines.len(); got != n {
 		return fmt.Errorf("the heap holds %d deadlines, the state %d", got, n)
 	}
 	return nil
@@ -279,7 +278,7 @@ func checkTimers(f *Floor) error {
 func checkQueues(f *Floor) error {
 	for id, q := range f.queues { // order-free: only which fault is named depends on it
 		waiting, staffed := 0, false
-		for _, c := range f.convs { // order-free: counts, and names a fault
+		for c := range f.convs.all() {
 			if c.v.Queue == id && c.v.State == conversation.Queued {
 				waiting++
 				if p := f.router.Position(&c.waiter, f.now); p < 1 {
@@ -339,7 +338,8 @@ func checkRest(f *Floor) error {
 // checkFixpoint makes sure that nobody waits who could be offered to anybody.
 func checkFixpoint(f *Floor) error {
 	held := Taken(f)
-	for id, c := range f.convs { // order-free: only which fault is named depends on it
+	for c := range f.convs.all() {
+		id := c.v.ID
 		if q := f.queues[c.v.Queue]; c.v.State != conversation.Queued || !q.v.open || q.v.deleted {
 			continue
 		}
@@ -355,7 +355,7 @@ func checkFixpoint(f *Floor) error {
 // Taken counts the slots that agents hold, by every conversation there is.
 func Taken(f *Floor) map[agent.ID]int {
 	held := make(map[agent.ID]int)
-	for _, c := range f.convs { // order-free: counts
+	for c := range f.convs.all() {
 		if c.v.Offer != nil {
 			held[c.v.Offer.Agent]++
 		}

@@ -93,7 +93,7 @@ type Sendable struct {
 // ToSend returns the message at the head of the conversation's lane, if the node
 // has the lane and no retry is pending.
 func (f *Floor) ToSend(id conversation.ID, node string) (Sendable, bool) {
-	c := f.convs[id]
+	c := f.convs.get(id)
 	if c == nil || c.v.Lane == nil || c.v.Lane.Node != node || c.v.Lane.Retry.Pending() {
 		return Sendable{}, false
 	}
@@ -136,7 +136,7 @@ func laneOf(c *conversation.Conversation) LaneOf {
 // Lane returns who sends the conversation's messages, and false when there is
 // nothing to send.
 func (f *Floor) Lane(id conversation.ID) (LaneOf, bool) {
-	c := f.convs[id]
+	c := f.convs.get(id)
 	if c == nil || c.v.Lane == nil {
 		return LaneOf{}, false
 	}
@@ -216,7 +216,7 @@ type HoldLane struct {
 var ErrLaneLost = errors.New("switchboard: the message is no longer this sender's")
 
 func (f *Floor) holdLane(cmd HoldLane) error {
-	c := f.convs[cmd.Conversation]
+	c := f.convs.get(cmd.Conversation)
 	if c == nil || c.v.Lane == nil || c.v.Lane.No != cmd.No || c.v.Lane.Taken != cmd.Taken {
 		return ErrLaneLost
 	}

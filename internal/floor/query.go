@@ -32,7 +32,7 @@ func (f *Floor) CustomerConversation(s conversation.Source, c conversation.Custo
 // returns false.
 func (f *Floor) Conversations(yield func(*conversation.Conversation) bool) {
 	for id := range f.roster.all() {
-		if c := f.convs[id]; c != nil && !yield(&c.v) {
+		if c := f.convs.get(id); c != nil && !yield(&c.v) {
 			return
 		}
 	}
@@ -243,7 +243,7 @@ func (f *Floor) Explain(id conversation.ID, made *conversation.OfferMade) (routi
 }
 
 // Size returns how many conversations are in memory.
-func (f *Floor) Size() int { return len(f.convs) }
+func (f *Floor) Size() int { return f.convs.n }
 
 // State is the whole state in a form that can be compared.
 type State struct {
@@ -288,10 +288,8 @@ func (f *Floor) State() State {
 			s.Removed = append(s.Removed, id)
 		}
 	}
-	for source, of := range f.customers { // order-free: copied into a map
-		for customer, id := range of { // order-free: copied into a map
-			s.Customers[string(source)+"\x00"+string(customer)] = id
-		}
+	for c := range f.customers.all() {
+		s.Customers[string(c.v.Source)+"\x00"+string(c.v.Customer)] = c.v.ID
 	}
 	return s
 }

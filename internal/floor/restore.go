@@ -189,7 +189,7 @@ func (r *Restore) conversation(c restored) error {
 		return fmt.Errorf("the conversation %v is out of order", id)
 	}
 	r.share(&rec.v)
-	f.convs[id] = rec
+	f.convs.put(rec)
 	f.roster.add(id)
 	if c.latest {
 		k := customerKey{rec.v.Source, rec.v.Customer}

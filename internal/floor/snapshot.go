@@ -63,7 +63,7 @@ func (f *Floor) Snapshots() int { return len(f.snapshots) }
 // strike takes a conversation that is gone out of the roster, once no snapshot
 // needs it there.
 func (f *Floor) strike(id conversation.ID) {
-	if f.convs[id] != nil {
+	if f.convs.get(id) != nil {
 		return
 	}
 	for _, s := range f.snapshots {
@@ -119,7 +119,7 @@ func (s *Snapshot) Next(n int) (Piece, bool) {
 		}
 		s.reached = id
 		was, changed := s.kept[id]
-		c := f.convs[id]
+		c := f.convs.get(id)
 		switch {
 		case changed:
 			p.conversations = append(p.conversations, was)

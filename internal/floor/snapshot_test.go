@@ -47,6 +47,20 @@ var stateOnly = cmp.Options{
 		f, ok := p.Last().(cmp.StructField)
 		return ok && slices.Contains(rebuilt[p.Index(-2).Type().Name()], f.Name())
 	}, cmp.Ignore()),
+	cmp.Transformer("conversations", func(t table[conversation.ID]) map[conversation.ID]*convRec {
+		m := make(map[conversation.ID]*convRec)
+		for c := range t.all() {
+			m[c.v.ID] = c
+		}
+		return m
+	}),
+	cmp.Transformer("customers", func(t table[customerKey]) map[string]conversation.ID {
+		m := make(map[string]conversation.ID)
+		for c := range t.all() {
+			m[string(c.v.Source)+"\x00"+string(c.v.Customer)] = c.v.ID
+		}
+		return m
+	}),
 	cmp.Transformer("live", func(e early) []*keptChange { return e.live() }),
 	cmp.Transformer("line", func(l ledger) (line []remembered) {
 		for i := range l.len() {
@@ -111,6 +125,12 @@ func distort(v reflect.Value) {
 		switch x := v.Addr().Interface().(type) {
 		case *time.Time:
 			*x = x.Add(time.Second)
+		case *table[conversation.ID]:
+			*x = convTable()
+			x.put(&convRec{})
+		case *table[customerKey]:
+			*x = customerTable(fnv)
+			x.put(&convRec{})
 		case *memory:
 			x.line.push(remembered{at: 1})
 		case *early:

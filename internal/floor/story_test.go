@@ -272,7 +272,7 @@ func (s *storyteller) fromCustomer() (agent.Actor, any) {
 	ch := channelOf(src)
 	by := agent.Actor{Role: agent.Customer, ID: string(who)}
 	id := fmt.Sprint("in-", s.next)
-	if c := s.f.convs[s.conversation()]; c != nil && s.chance(60) {
+	if c := s.f.convs.get(s.conversation()); c != nil && s.chance(60) {
 		src, who, ch = c.v.Source, c.v.Customer, c.v.Channel
 		if n := len(c.v.Messages); n > 0 {
 			id = c.v.Messages[s.rng.IntN(n)].ExternalID
@@ -367,7 +367,7 @@ func (s *storyteller) ofAgent() (agent.Actor, any) {
 
 // conversation picks one, now and then one that is not there.
 func (s *storyteller) conversation() conversation.ID {
-	ids := sortedKeys(s.f.convs)
+	ids := s.f.convIDs()
 	if len(ids) == 0 || s.chance(2) {
 		return conversation.ID(s.rng.IntN(50))
 	}
@@ -378,7 +378,7 @@ func (s *storyteller) conversation() conversation.ID {
 func (s *storyteller) ofConversation() (agent.Actor, any) {
 	var c *conversation.Conversation
 	for range 4 {
-		if r := s.f.convs[s.conversation()]; r != nil {
+		if r := s.f.convs.get(s.conversation()); r != nil {
 			if c = &r.v; c.State != conversation.Ended {
 				break
 			}
@@ -386,13 +386,13 @@ func (s *storyteller) ofConversation() (agent.Actor, any) {
 	}
 	if s.chance(60) { // rather one that is served
 		var live []conversation.ID
-		for _, k := range sortedKeys(s.f.convs) {
-			if s.f.convs[k].v.State.Live() {
+		for _, k := range s.f.convIDs() {
+			if s.f.convs.get(k).v.State.Live() {
 				live = append(live, k)
 			}
 		}
 		if len(live) > 0 {
-			c = &s.f.convs[pick(s, live...)].v
+			c = &s.f.convs.get(pick(s, live...)).v
 		}
 	}
 	if c == nil {
@@ -410,8 +410,8 @@ func (s *storyteller) ofConversation() (agent.Actor, any) {
 		who = c.Seats[s.rng.IntN(n)].Agent
 	}
 	if c.Offer == nil && s.chance(25) { // rather one that is offered
-		for _, k := range sortedKeys(s.f.convs) {
-			if r := s.f.convs[k]; r.v.Offer != nil && s.chance(40) {
+		for _, k := range s.f.convIDs() {
+			if r := s.f.convs.get(k); r.v.Offer != nil && s.chance(40) {
 				c, id = &r.v, k
 				break
 			}
@@ -444,8 +444,8 @@ func (s *storyteller) ofConversation() (agent.Actor, any) {
 			conversation.Remove{Conversation: id, Agent: who, Who: other}, conversation.End{Conversation: id, Agent: who})
 	}
 	if s.chance(15) { // rather one that is wrapped up
-		for _, k := range sortedKeys(s.f.convs) {
-			r := s.f.convs[k]
+		for _, k := range s.f.convIDs() {
+			r := s.f.convs.get(k)
 			if slices.ContainsFunc(r.v.Seats, func(st conversation.Seat) bool { return st.State == conversation.SeatWrapping }) {
 				c, id = &r.v, k
 				break
@@ -510,8 +510,8 @@ func (s *storyteller) ofSender() (agent.Actor, any) {
 	var taken uint64
 	if len(at) > 0 && s.chance(90) {
 		id = pick(s, at...)
-		no = s.f.convs[id].v.Lane.No
-		taken = pick(s, 0, s.f.convs[id].v.Lane.Taken, s.f.convs[id].v.Lane.Taken, 1)
+		no = s.f.convs.get(id).v.Lane.No
+		taken = pick(s, 0, s.f.convs.get(id).v.Lane.Taken, s.f.convs.get(id).v.Lane.Taken, 1)
 	}
 	switch {
 	case s.chance(10):
@@ -559,7 +559,7 @@ func (s *storyteller) ofErasure() (agent.Actor, any) {
 		return platform, pick[any](s, Cleared{Erasure: e.No}, Purged{Erasure: e.No}, Purged{Erasure: e.No}, Cleared{Erasure: 1})
 	}
 	e := routing.Erase{Source: pick(s, sourceIDs...), Customer: s.customer()}
-	if c := s.f.convs[s.conversation()]; c != nil && s.chance(60) {
+	if c := s.f.convs.get(s.conversation()); c != nil && s.chance(60) {
 		e.Source, e.Customer = c.v.Source, c.v.Customer
 	}
 	return pick(s, admin, platform, supervisor), pick[any](s, e, Erase{Erase: e, Clean: true}, routing.Erase{Customer: "x"})

@@ -42,7 +42,7 @@ func (f *Floor) sweep() bool {
 	left := len(s.todo)
 	source, queue := s.source, s.queue
 	for _, id := range todo {
-		if c := f.convs[id]; c != nil {
+		if c := f.convs.get(id); c != nil {
 			if source != "" {
 				f.interrupt(c)
 			} else {
@@ -63,7 +63,8 @@ func (f *Floor) sweep() bool {
 // find returns the conversations that a sweep concerns, by ID.
 func (f *Floor) find(s *sweep) []conversation.ID {
 	var ids []conversation.ID
-	for id, c := range f.convs { // order-free: sorted below
+	for c := range f.convs.all() {
+		id := c.v.ID
 		switch {
 		case s.source != "" && c.v.Source == s.source && c.v.State.Open(),
 			s.source == "" && c.v.Queue == s.queue && c.v.State == conversation.Queued:
@@ -125,7 +126,8 @@ func (f *Floor) Outage(to time.Time) {
 func (f *Floor) sweepOutage(s *sweep) bool {
 	from, to := f.outage.From, f.outage.To
 	if !s.found {
-		for id, c := range f.convs { // order-free: sorted below
+		for c := range f.convs.all() {
+			id := c.v.ID
 			if o := c.v.Offer; o != nil && o.Deadline.Set < s.set {
 				s.todo = append(s.todo, id)
 			}
@@ -138,7 +140,7 @@ func (f *Floor) sweepOutage(s *sweep) bool {
 	s.todo = s.todo[n:]
 	set, left := s.set, len(s.todo)
 	for _, id := range todo {
-		c := f.convs[id]
+		c := f.convs.get(id)
 		if o := c.v.Offer; o != nil && o.Deadline.Set < set {
 			f.emit(conversation.OfferRestarted{Conversation: id, Agent: o.Agent, Deadline: to.Add(o.Deadline.At.Sub(from))})
 		}

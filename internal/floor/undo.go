@@ -179,19 +179,23 @@ func (f *Floor) Undo() {
 			f.indexAgent(b.rec)
 		}
 	}
+	for i := range j.moved {
+		f.customers.remove(j.moved[i].key) // while the records say what the customers are
+	}
 	for i := len(j.convs) - 1; i >= 0; i-- {
 		b := &j.convs[i]
 		id := b.rec.v.ID
-		b.rec.v = b.was
 		if !b.had {
+			f.convs.remove(id) // which finds it by what is in it
+			b.rec.v = b.was
 			b.rec.v.State = 0
 			f.indexConv(b.rec)
 			b.rec.epoch = 0
-			delete(f.convs, id)
 			f.roster.remove(id)
 			continue
 		}
-		f.convs[b.was.ID] = b.rec
+		b.rec.v = b.was
+		f.convs.put(b.rec)
 		f.indexConv(b.rec)
 	}
 	for i := len(j.moved) - 1; i >= 0; i-- {
@@ -216,7 +220,7 @@ func (f *Floor) undoSetup() {
 	}
 	for id, q := range f.queues { // order-free: each is put right on its own
 		if !s.queues[id] {
-			f.deadlines.Remove(&q.timer)
+			f.deadlines.queues.Remove(&q.timer)
 			f.router.DeleteQueue(id)
 			delete(f.queues, id)
 		}
@@ -225,7 +229,7 @@ func (f *Floor) undoSetup() {
 		if was, ok := s.agents[id]; ok {
 			a.entry, a.deleted = was.entry, was.deleted
 		} else {
-			f.deadlines.Remove(&a.timer)
+			f.deadlines.agents.Remove(&a.timer)
 			f.router.DeleteAgent(&a.candidate)
 			delete(f.agents, id)
 		}
@@ -260,26 +264,25 @@ func (f *Floor) setCustomer(k customerKey, id conversation.ID) {
 	if was == id {
 		return
 	}
-	f.keep(f.convs[was])
+	f.keep(f.convs.get(was))
 	f.journal.moved = append(f.journal.moved, customerBefore{k, was})
 	f.putCustomer(k, id)
 }
 
 func (f *Floor) putCustomer(k customerKey, id conversation.ID) {
-	of := f.customers[k.source]
-	switch {
-	case id == 0:
-		delete(of, k.customer)
-		if len(of) == 0 {
-			delete(f.customers, k.source)
-		}
+	if id == 0 {
+		f.customers.remove(k)
 		return
-	case of == nil:
-		of = make(map[conversation.Customer]conversation.ID)
-		f.customers[k.source] = of
 	}
-	of[k.customer] = id
+	if c := f.convs.get(id); c != nil { // it may be one of a batch that is undone
+		f.customers.put(c)
+	}
 }
 
 // customer returns the customer's open conversation, or else their last one, or 0.
-func (f *Floor) customer(k customerKey) conversation.ID { return f.customers[k.source][k.customer] }
+func (f *Floor) customer(k customerKey) conversation.ID {
+	if c := f.customers.get(k); c != nil {
+		return c.v.ID
+	}
+	return 0
+}

@@ -328,7 +328,7 @@ func (w *walk) observe(e *Event) {
 	case conversation.OfferEnded:
 		if b.Outcome == conversation.Expired {
 			w.missed[b.Agent] = e.At
-			if d := w.shadow.convs[b.Conversation].v.Offer.Deadline.At; !d.Equal(e.At) {
+			if d := w.shadow.convs.get(b.Conversation).v.Offer.Deadline.At; !d.Equal(e.At) {
 				w.fail("event %d: the offer expired at %v, its deadline is %v", e.Seq, e.At, d)
 			}
 		}
@@ -350,7 +350,7 @@ func (w *walk) observe(e *Event) {
 	case routing.ErasureBegun:
 		w.erase(b)
 	case conversation.Ending:
-		if b.Cause == conversation.EndedSource && !w.shadow.sources[w.shadow.convs[b.Conversation].v.Source].removed {
+		if b.Cause == conversation.EndedSource && !w.shadow.sources[w.shadow.convs.get(b.Conversation).v.Source].removed {
 			w.fail("event %d: the source is there", e.Seq)
 		}
 	}
@@ -367,10 +367,10 @@ func (w *walk) erase(b routing.ErasureBegun) {
 	if len(b.Conversations) == 0 {
 		return
 	}
-	first := w.shadow.convs[b.Conversations[0]].v
+	first := w.shadow.convs.get(b.Conversations[0]).v
 	var theirs []conversation.ID
-	for _, id := range sortedKeys(w.shadow.convs) {
-		if c := &w.shadow.convs[id].v; c.Source == first.Source && c.Customer == first.Customer {
+	for _, id := range w.shadow.convIDs() {
+		if c := &w.shadow.convs.get(id).v; c.Source == first.Source && c.Customer == first.Customer {
 			theirs = append(theirs, id)
 			if c.State != conversation.Ended {
 				w.fail("%v is erased while it is %v", id, c.State)
@@ -393,7 +393,7 @@ func (w *walk) noteInbound(cmd Command, res Result) {
 	k := string(in.Channel) + " " + string(in.Source) + " " + in.ExternalID
 	p := place{res.Conversation, res.Message}
 	was, known := w.got[k]
-	if c := w.f.convs[p.conversation]; res.Duplicate && !known && c != nil {
+	if c := w.f.convs.get(p.conversation); res.Duplicate && !known && c != nil {
 		// The channel's ids are one space: this one was written past the Board.
 		if m := c.v.Message(p.message); m != nil && m.ExternalID == in.ExternalID && m.Author.Kind != conversation.FromCustomer {
 			return
@@ -410,7 +410,7 @@ func (w *walk) noteInbound(cmd Command, res Result) {
 	if !res.Duplicate {
 		w.got[k] = p
 	}
-	if c := w.f.convs[p.conversation]; c != nil {
+	if c := w.f.convs.get(p.conversation); c != nil {
 		if m := c.v.Message(p.message); p.message > c.v.Earlier() && m == nil || m != nil && (m.ExternalID != in.ExternalID || m.Author.Kind != conversation.FromCustomer) {
 			w.fail("message %q is not at %v", in.ExternalID, p)
 		}
@@ -457,7 +457,7 @@ func (w *walk) replay() {
 		w.fail("after a replay: %v", err)
 	}
 	for k, p := range w.got {
-		if c := fresh.convs[p.conversation]; c != nil && p.message > c.v.Earlier() && c.v.Message(p.message) == nil {
+		if c := fresh.convs.get(p.conversation); c != nil && p.message > c.v.Earlier() && c.v.Message(p.message) == nil {
 			w.fail("message %q is not at %v any more", k, p)
 		}
 	}

@@ -191,7 +191,8 @@ func full(id conversation.ID) switchboard.Part {
 	p := part(id, 1<<63+5, 1, "Dobrý den \U0001F600 \x00 \"\\\n<&>\u2028")
 	p.Final = true
 	c := &p.Conversation
-	c.Previous, c.State, c.Finished, c.Answered, c.Hops, c.Lapsed = 7, conversation.Ended, true, true, 2, "bob"
+	lapsed := agent.ID("bob")
+	c.Previous, c.State, c.Finished, c.Answered, c.Hops, c.Lapsed = 7, conversation.Ended, true, true, 2, &lapsed
 	c.Visited, c.Needs = []conversation.QueueID{"first"}, []conversation.Need{{Skill: "czech", Level: 3, Steps: []conversation.Relax{{After: time.Minute}}}}
 	c.Attributes = agent.Attributes{"key": "value", "k\u00fd": ""}
 	c.End = &conversation.Conclusion{Cause: conversation.EndedByAgent, At: noon.Add(time.Hour)}
