@@ -22,7 +22,6 @@ import (
 
 // eraser is a Board that erases when it is told to.
 type eraser struct {
-	sink
 	began []routing.Erase
 	by    []string
 	done  map[uint64]bool

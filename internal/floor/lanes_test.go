@@ -23,7 +23,6 @@ type laneDesk struct {
 	id     conversation.ID
 	who    agent.ID
 	zero   time.Time
-	seen   int
 	log    []string
 }
 

@@ -368,7 +368,7 @@ func FuzzRestore(f *testing.F) {
 			t.Fatalf("what was written cannot be read: %v\n%s", err, once)
 		}
 		if twice := encodeFloor(t, two); !bytes.Equal(once, twice) {
-			t.Errorf("not stable:\n%s", cmp.Diff(fmt.Sprintf("%s", once), fmt.Sprintf("%s", twice)))
+			t.Errorf("not stable:\n%s", cmp.Diff(string(once), string(twice)))
 		}
 	})
 }
