@@ -28,6 +28,8 @@ type call struct {
 	body   []byte
 	media  string // content type of the body; empty is JSON
 	safe   bool   // doing it twice does no harm
+	extra  bool   // it needs more than the permission to answer customers
+	hide   Secret // beside the token: must not show in an error
 	pace   lanePace
 }
 
@@ -74,7 +76,7 @@ func (c *Client) do(ctx context.Context, k call) ([]byte, *CallError) {
 		return &e
 	}
 	if err := context.Cause(ctx); err != nil {
-		return nil, fail(CallError{Why: conversation.FailTransport, Temporary: true, Err: c.scrubError(err, k.token)})
+		return nil, fail(CallError{Why: conversation.FailTransport, Temporary: true, Err: c.scrubError(err, k.token, k.hide)})
 	}
 	if wait, err := c.pace.wait(ctx, k.page, k.pace); err != nil {
 		return nil, fail(CallError{
@@ -86,7 +88,7 @@ func (c *Client) do(ctx context.Context, k call) ([]byte, *CallError) {
 		return nil, fail(*e)
 	}
 	usage := parseUsage(a.header)
-	e = a.check(c.scrubber(k.token))
+	e = a.check(c.scrubber(k.token, k.hide))
 	if e == nil {
 		c.pace.learn(k.page, usage, "")
 		c.works(ctx, k.page, k.name == "send")
@@ -141,7 +143,7 @@ func (c *Client) post(ctx context.Context, k call) (answer, *CallError) {
 	}
 	r, err := http.NewRequestWithContext(ctx, k.method, target, bytes.NewReader(k.body))
 	if err != nil {
-		return answer{}, &CallError{Why: conversation.FailTransport, Err: c.scrubError(err, k.token)}
+		return answer{}, &CallError{Why: conversation.FailTransport, Err: c.scrubError(err, k.token, k.hide)}
 	}
 	r.Header.Set("Authorization", "Bearer "+k.token.Reveal())
 	switch {
@@ -154,7 +156,7 @@ func (c *Client) post(ctx context.Context, k call) (answer, *CallError) {
 	if err != nil {
 		stayed := asked.Load() && !connected.Load() || dialFailed(err)
 		return answer{}, &CallError{
-			Why: conversation.FailTransport, Temporary: stayed, Ambiguous: !stayed, Err: c.scrubError(err, k.token),
+			Why: conversation.FailTransport, Temporary: stayed, Ambiguous: !stayed, Err: c.scrubError(err, k.token, k.hide),
 		}
 	}
 	defer resp.Body.Close()
@@ -287,17 +289,17 @@ func parseSent(body []byte) Sent {
 	return s
 }
 
-// scrubber returns a function that takes our secrets out of a text. Meta's answer to a
-// bad token, for one, can show it.
-func (c *Client) scrubber(token Secret) func(string) string {
+// scrubber returns a function that takes these secrets and the app's out of a text. Meta's
+// answer to a bad token, for one, can show it.
+func (c *Client) scrubber(secrets ...Secret) func(string) string {
 	var pairs []string
-	if token != "" {
-		pairs = append(pairs, token.Reveal(), redacted)
-	}
-	if s := c.c.AppSecret; s != "" {
+	for _, s := range append(secrets, c.c.AppSecret) {
+		if s == "" {
+			continue
+		}
 		pairs = append(pairs, s.Reveal(), redacted)
-		if token != "" {
-			pairs = append(pairs, appsecretProof(token, s), redacted)
+		if c.c.AppSecret != "" {
+			pairs = append(pairs, appsecretProof(s, c.c.AppSecret), redacted)
 		}
 	}
 	return strings.NewReplacer(pairs...).Replace
@@ -305,12 +307,13 @@ func (c *Client) scrubber(token Secret) func(string) string {
 
 // scrubError returns err without the URL that net/http puts in front of it, and
 // without secrets. What is inside stays there for errors.Is, unless it shows a secret.
-func (c *Client) scrubError(err error, token Secret) error {
+func (c *Client) scrubError(err error, secrets ...Secret) error {
 	if u := (*url.Error)(nil); errors.As(err, &u) {
 		err = u.Err
 	}
-	if text := err.Error(); c.scrubber(token)(text) != text {
-		return errors.New(c.scrubber(token)(text))
+	scrub := c.scrubber(secrets...)
+	if text := err.Error(); scrub(text) != text {
+		return errors.New(scrub(text))
 	}
 	return fmt.Errorf("messenger: %w", err)
 }

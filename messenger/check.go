@@ -84,14 +84,14 @@ func (c *Client) CheckPage(ctx context.Context, page conversation.Source) (PageS
 	}
 	body, e = c.do(ctx, call{
 		name: "check page", token: Secret(c.c.AppID + "|" + c.c.AppSecret.Reveal()), method: http.MethodGet, path: "debug_token",
-		query: url.Values{"input_token": {token.Reveal()}}, safe: true,
+		query: url.Values{"input_token": {token.Reveal()}}, safe: true, hide: token,
 	})
 	if e != nil {
 		e.Page = page
 		return s, e
 	}
-	s.Token = parseToken(body)
-	if !s.Token.Valid {
+	dead := false
+	if s.Token, dead = parseToken(body); dead {
 		c.Disconnected(ctx, page, CauseToken)
 	}
 	return s, nil
@@ -157,11 +157,13 @@ func (s *PageStatus) apps(body []byte, own string) {
 	}
 }
 
-func parseToken(body []byte) *TokenStatus {
-	t := &TokenStatus{}
+// parseToken also reports whether the answer says that the token is not valid: one that says
+// nothing is no reason to give a page up.
+func parseToken(body []byte) (t *TokenStatus, dead bool) {
+	t = &TokenStatus{}
 	r := reader{b: body}
 	if !r.object() {
-		return t
+		return t, false
 	}
 	for key, ok := r.field(); ok; key, ok = r.field() {
 		if string(key) != "data" {
@@ -174,7 +176,8 @@ func parseToken(body []byte) *TokenStatus {
 		for key, ok := r.field(); ok; key, ok = r.field() {
 			switch string(key) {
 			case "is_valid":
-				t.Valid = r.flag()
+				raw := string(r.skip())
+				t.Valid, dead = raw == "true", raw == "false"
 			case "expires_at":
 				t.Expires = r.time()
 			case "data_access_expires_at":
@@ -186,7 +189,7 @@ func parseToken(body []byte) *TokenStatus {
 			}
 		}
 	}
-	return t
+	return t, dead
 }
 
 // Subscribe has Meta send the app the webhooks of a page, of the fields or, without any,

@@ -156,7 +156,8 @@ var bySubcode = func() map[int]verdict {
 }()
 
 // verdict looks the error up: by code and subcode, then by whether
-// Meta calls it passing, and last by the HTTP status.
+// Meta calls it passing, and last by the HTTP status. Meta adds subcodes as it goes: one that
+// has no line never means that the page's permission is gone, as the bare code does.
 func (e *GraphError) verdict() verdict {
 	if v, ok := verdicts[graphCode{e.Code, e.Subcode}]; ok {
 		return v
@@ -167,12 +168,17 @@ func (e *GraphError) verdict() verdict {
 	if v, ok := bySubcode[e.Code]; ok {
 		return v
 	}
-	if v, ok := verdicts[graphCode{e.Code, 0}]; ok {
+	code := e.Code
+	if 200 < code && code < 300 {
+		code = 200
+	}
+	if v, ok := verdicts[graphCode{code, 0}]; ok {
+		if e.Subcode != 0 && v.lost == CausePermission {
+			v.lost = ""
+		}
 		return v
 	}
 	switch {
-	case 200 < e.Code && e.Code < 300:
-		return verdicts[graphCode{200, 0}]
 	case e.Transient:
 		return verdict{ofMessage, few, failOther, ""}
 	case e.Status == http.StatusTooManyRequests:

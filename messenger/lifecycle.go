@@ -132,7 +132,7 @@ var weighty = map[string]bool{"send": true, "check page": true, "subscribe": tru
 // judge finds out whether an error means that the page is lost or suspended.
 func (c *Client) judge(ctx context.Context, k call, g *GraphError) {
 	cause := g.Cause()
-	if cause == "" || !weighty[k.name] && g.Code != 190 && g.Code != 102 {
+	if cause == "" || !weighty[k.name] && g.Code != 190 && g.Code != 102 || k.extra && cause == CausePermission {
 		return
 	}
 	if !c.states.begin(k.page, cause) {

@@ -96,6 +96,38 @@ func TestProfileErrorsLoseNoPage(t *testing.T) {
 	}
 }
 
+// TestUnknownSubcodesLoseNoPage proves that what Meta refuses for a reason that has no row in
+// its table yet costs that message alone, as it does when it is the feature of a tag that is
+// missing, and not the right to answer.
+func TestUnknownSubcodesLoseNoPage(t *testing.T) {
+	for _, tc := range []struct {
+		name          string
+		code, subcode int
+		ago           time.Duration // since the customer wrote
+		want          int           // pages lost
+	}{
+		{"the permission", 10, 0, time.Hour, 1},
+		{"the permission, by 200", 200, 0, time.Hour, 1},
+		{"a new subcode of 10", 10, 2099001, time.Hour, 0},
+		{"a new subcode of 200", 200, 2099001, time.Hour, 0},
+		{"a new subcode of 230", 230, 2099001, time.Hour, 0},
+		{"no Human Agent feature", 10, 0, 25 * time.Hour, 0},
+		{"restricted, with the tag", 10, 1893063, 25 * time.Hour, 1},
+		{"dead token, with the tag", 190, 463, 25 * time.Hour, 1},
+	} {
+		r := &reported{}
+		c := clientOf(t, &graph{answer: func(string) (int, string) { return 400, graphError(tc.code, tc.subcode) }}, func(c *messenger.ClientConfig) {
+			c.HumanAgent = true
+			r.config(c)
+		})
+		m := hello()
+		m.LastCustomer = stamp.Add(-tc.ago)
+		if _, err := c.Send(t.Context(), m); err == nil || len(r.got) != tc.want {
+			t.Errorf("%s: %v, told %q", tc.name, err, r.got)
+		}
+	}
+}
+
 // TestE33InterruptRemovesTheSource proves that a lost page leaves its Board, so that the
 // conversation can only be ended, and that policy events suspend and lift.
 func TestE33InterruptRemovesTheSource(t *testing.T) {
@@ -183,18 +215,52 @@ func TestCheckPage(t *testing.T) {
 	}
 }
 
-// TestCheckPageReportsADeadToken proves that what Meta says about the token counts.
+// TestCheckPageReportsADeadToken proves that what Meta says about the token counts, and that
+// it is not taken for dead because an answer says nothing.
 func TestCheckPageReportsADeadToken(t *testing.T) {
-	apps, r := `{"data":[]}`, &reported{}
-	c := newClient(t, pageAPI(t, &apps, `{"data":{"is_valid":false}}`, nil), func(c *messenger.ClientConfig) {
-		c.AppID = "55"
-		r.config(c)
-	})
-	if _, err := c.CheckPage(t.Context(), "PAGE1"); err != nil {
-		t.Fatal(err)
+	for answer, want := range map[string][]string{
+		`{"data":{"is_valid":false}}`: {"PAGE1 lost: token-invalid"},
+		`{"data":{"is_valid":true}}`:  nil,
+		`{"data":{"is_valid":null}}`:  nil,
+		`{"data":{}}`:                 nil,
+		`{}`:                          nil,
+		`[]`:                          nil,
+	} {
+		apps, r := `{"data":[]}`, &reported{}
+		c := newClient(t, pageAPI(t, &apps, answer, nil), func(c *messenger.ClientConfig) {
+			c.AppID = "55"
+			r.config(c)
+		})
+		got, err := c.CheckPage(t.Context(), "PAGE1")
+		if err != nil || got.Token == nil || got.Token.Valid != strings.Contains(answer, "true") {
+			t.Errorf("%s: %+v, %v", answer, got.Token, err)
+		}
+		if diff := cmp.Diff(want, r.got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", answer, diff)
+		}
 	}
-	if diff := cmp.Diff([]string{"PAGE1 lost: token-invalid"}, r.got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+}
+
+// TestCheckPageShowsNoToken proves that the token that is asked about is taken out of what
+// Meta says of it, and so is the one that names who is written to.
+func TestCheckPageShowsNoToken(t *testing.T) {
+	const optin = messenger.Secret("notification-token")
+	apps := `{"data":[]}`
+	words := `{"error":{"message":"Malformed access token ` + pageToken.Reveal() + ` of ` + optin.Reveal() + `","code":190}}`
+	page := pageAPI(t, &apps, words, nil)
+	c := newClient(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			answers(400, words)(w, r)
+			return
+		}
+		page(w, r)
+	}, func(c *messenger.ClientConfig) { c.AppID = "55" })
+	if _, err := c.CheckPage(t.Context(), "PAGE1"); err == nil || strings.Contains(err.Error(), pageToken.Reveal()) || !strings.Contains(err.Error(), "[redacted]") {
+		t.Error(err)
+	}
+	_, err := c.SendMessage(t.Context(), messenger.OutMessage{Page: "PAGE1", To: messenger.Recipient{Token: optin}, Text: "News"})
+	if err == nil || strings.Contains(err.Error(), optin.Reveal()) || strings.Contains(err.Error(), pageToken.Reveal()) {
+		t.Error(err)
 	}
 }
 

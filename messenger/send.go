@@ -159,7 +159,12 @@ func (c *Client) messageCall(m *OutMessage) (call, *CallError) {
 	if problem != "" {
 		return call{}, c.refusal("send", m.Page, conversation.FailContent, problem)
 	}
-	k := call{name: "send", page: m.Page, token: token, method: http.MethodPost, path: ownPage + "/messages", body: body, pace: paceText}
+	k := call{
+		name: "send", page: m.Page, token: token, method: http.MethodPost, path: ownPage + "/messages", body: body, pace: paceText,
+		hide: m.To.Token,
+		// A tag is a feature that Meta grants the app, and so is whom else one may write to.
+		extra: m.To.ID == "" || m.Type != Response && m.Type != Update,
+	}
 	if f := m.Media; f != nil && (f.Kind == conversation.Audio || f.Kind == conversation.Video) {
 		k.pace = paceMedia
 	}
