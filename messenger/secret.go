@@ -10,8 +10,9 @@ const redacted = "[redacted]"
 
 // Secret is an app secret, an access token or a verify token. However it is
 // printed, logged or marshalled, it shows as "[redacted]"; only [Secret.Reveal]
-// gives the text. Reading it from JSON works as for any string. Do not make it the
-// key of a map: encoding/json writes such keys as they are.
+// gives the text. Reading it from JSON works as for any string. Two things defeat that: as
+// the key of a map encoding/json writes it as it is, and in an unexported field of a struct
+// that is printed package fmt cannot see its methods. Give such a struct a Format of its own.
 type Secret string
 
 // Reveal returns the text of the secret. Do not put it into an error, a log
@@ -36,3 +37,18 @@ func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `
 
 // LogValue returns "[redacted]" for log/slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// What has secrets inside is printed as what it is, for every verb: package fmt would show
+// unexported fields as they are.
+
+// Format writes "messenger.Client" for every verb.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "messenger.Client") }
+
+// Format writes "messenger.Webhook" for every verb.
+func (w *Webhook) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "messenger.Webhook") }
+
+// Format writes "messenger.Deletions" for every verb.
+func (d *Deletions) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "messenger.Deletions") }
+
+// Format implements fmt.Formatter.
+func (c *callback) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "messenger callback") }

@@ -2,6 +2,7 @@ package messenger_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,6 +48,35 @@ func TestSecretNeverShows(t *testing.T) {
 	}
 	if s.Reveal() != plain {
 		t.Errorf("Reveal: %q", s.Reveal())
+	}
+}
+
+// TestWhatHoldsSecretsShowsNone proves that none of the types that keep a secret shows it,
+// in whatever way it is printed or logged.
+func TestWhatHoldsSecretsShowsNone(t *testing.T) {
+	deauthorize, err := messenger.NewDeauthorize(messenger.DeauthorizeConfig{
+		AppSecrets: []messenger.Secret{appSecret},
+		Removed:    func(context.Context, messenger.SignedRequest) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	deletions := newDeletions(t, nil)
+	for name, x := range map[string]any{
+		"client": newClient(t, answers(200, taken), nil), "webhook": newWebhook(t, nil, nil),
+		"deletions": deletions, "deletion callback": deletions.Callback(), "deauthorize": deauthorize,
+	} {
+		var out bytes.Buffer
+		slog.New(slog.NewTextHandler(&out, nil)).Info("started", "x", x)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("started", "x", x)
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			fmt.Fprintf(&out, verb+"\n", x)
+		}
+		for _, secret := range []messenger.Secret{appSecret, verifyToken} {
+			if text := out.String(); strings.Contains(text, secret.Reveal()) || strings.Contains(text, fmt.Sprintf("%x", secret.Reveal())) {
+				t.Errorf("%s shows a secret: %s", name, text)
+			}
+		}
 	}
 }
 
