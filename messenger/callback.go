@@ -1,10 +1,12 @@
 package messenger
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -97,23 +99,23 @@ func (c *callback) serve(rw http.ResponseWriter, r *http.Request) ([]byte, int) 
 	if err != nil || r.Header.Get("Content-Encoding") != "" {
 		return nil, http.StatusUnsupportedMediaType
 	}
+	const plain, parts = "application/x-www-form-urlencoded", "multipart/form-data"
+	if media != plain && media != parts {
+		return nil, http.StatusUnsupportedMediaType
+	}
+	data, status := readBody(rw, r, 4*maxSignedRequest, deadline)
+	if status != http.StatusOK {
+		return nil, status
+	}
 	text := ""
-	switch media {
-	case "application/x-www-form-urlencoded":
-		data, status := readBody(rw, r, 4*maxSignedRequest, deadline)
-		if status != http.StatusOK {
-			return nil, status
-		}
+	if media == parts {
+		text = multipartField(data, params["boundary"])
+	} else {
 		form, err := url.ParseQuery(string(data))
 		if err != nil {
 			return nil, http.StatusBadRequest
 		}
 		text = form.Get("signed_request")
-	case "multipart/form-data":
-		r.Body = http.MaxBytesReader(rw, r.Body, 4*maxSignedRequest)
-		text = multipartField(r, params["boundary"])
-	default:
-		return nil, http.StatusUnsupportedMediaType
 	}
 	request, err := ParseSignedRequest(text, c.secrets)
 	if err != nil {
@@ -129,14 +131,11 @@ func (c *callback) serve(rw http.ResponseWriter, r *http.Request) ([]byte, int) 
 }
 
 // multipartField returns the field signed_request of a form in parts, or "".
-func multipartField(r *http.Request, boundary string) string {
+func multipartField(body []byte, boundary string) string {
 	if boundary == "" {
 		return ""
 	}
-	form, err := r.MultipartReader()
-	if err != nil {
-		return ""
-	}
+	form := multipart.NewReader(bytes.NewReader(body), boundary)
 	for range 16 {
 		part, err := form.NextPart()
 		if err != nil {

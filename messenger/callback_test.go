@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -70,9 +71,8 @@ func TestParseSignedRequest(t *testing.T) {
 	}
 }
 
-// TestDeletionCallback proves the answers of the callback, by each form, and that nothing
-// is told to whoever is not Meta.
-// TestDeletionCallback is a table of the requests that are answered and of those that are not.
+// TestDeletionCallback is a table of the requests that are answered and of those that are
+// not, by each form: nothing is told to whoever is not Meta.
 func TestDeletionCallback(t *testing.T) {
 	good := signedRequest(`{"algorithm":"HMAC-SHA256","user_id":"218471"}`, appSecret)
 	var fail error
@@ -141,6 +141,36 @@ func TestDeletionCallback(t *testing.T) {
 	for _, want := range []int{401, 429} {
 		if got := serve(h, form("AAAA.e30")).StatusCode; got != want {
 			t.Errorf("status %d, want %d", got, want)
+		}
+	}
+}
+
+// patience is a ResponseWriter that keeps until when the body is waited for.
+type patience struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (p *patience) SetReadDeadline(at time.Time) error {
+	p.until = at
+	return nil
+}
+
+// TestCallbacksDoNotWaitForASlowSender proves that in whatever form the request comes its
+// body is not waited for longer than Meta waits.
+func TestCallbacksDoNotWaitForASlowSender(t *testing.T) {
+	h := newDeletions(t, nil).Callback()
+	for _, media := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x"} {
+		w := &patience{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequest(http.MethodPost, "/", readerFunc(func([]byte) (int, error) {
+			if left := time.Until(w.until); left <= 0 || left > messenger.DefaultTimeout {
+				t.Errorf("%s: waits for %v", media, left)
+			}
+			return 0, io.ErrUnexpectedEOF
+		}))
+		r.Header.Set("Content-Type", media)
+		if h.ServeHTTP(w, r); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: status %d", media, w.Code)
 		}
 	}
 }
