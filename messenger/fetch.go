@@ -111,11 +111,11 @@ func NewFetcher(c FetcherConfig) (*Fetcher, error) {
 	f := &Fetcher{c: c}
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: f.control}
 	f.http = &http.Client{
-		Transport: &http.Transport{
+		Transport: readable{&http.Transport{
 			Proxy:       nil, // a proxy would do the dialling, and not check
 			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, DisableCompression: true, TLSHandshakeTimeout: 10 * time.Second,
 			ResponseHeaderTimeout: c.Timeout, MaxResponseHeaderBytes: 64 << 10, MaxIdleConns: 16, IdleConnTimeout: time.Minute,
-		},
+		}},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
 				return errors.New("too many redirects")
@@ -128,6 +128,23 @@ func NewFetcher(c FetcherConfig) (*Fetcher, error) {
 		},
 	}
 	return f, nil
+}
+
+// readable refuses answers that lead to what is not a URL: package http would, with an
+// error that shows it.
+type readable struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t readable) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.URL.Parse(resp.Header.Get("Location")); err != nil {
+		_ = resp.Body.Close()
+		return nil, errors.New("redirected: not a URL")
+	}
+	return resp, nil
 }
 
 // control refuses addresses when they are dialled, when no name can resolve to another.

@@ -79,6 +79,10 @@ func TestFetcher(t *testing.T) {
 	mux.HandleFunc("/away", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound)
 	})
+	mux.HandleFunc("/nowhere", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "https://scontent.fbcdn.net/nowhere%zz?oh=secret")
+		w.WriteHeader(http.StatusFound)
+	})
 	mux.HandleFunc("/long", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1001)) })
 	mux.HandleFunc("/longer", func(w http.ResponseWriter, _ *http.Request) {
 		for range 100 {
@@ -94,14 +98,14 @@ func TestFetcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		"/ok?secret=1": "", "/hop1": "", "/hop3": "", "/hop4": "too many redirects", "/away": "redirected: not https",
+		"/ok?secret=1": "", "/hop1": "", "/hop3": "", "/hop4": "too many redirects", "/away": "redirected: not https", "/nowhere": "redirected: not a URL",
 		"/long": "too large", "/longer": "too large", "/slow": "no answer", "/none": "HTTP 404",
 	} {
 		got, err := f.Fetch(t.Context(), server.URL+path)
 		switch {
 		case want == "" && (err != nil || !bytes.Equal(got.Data, png) || got.Type != "image/png"):
 			t.Errorf("%s: %d bytes of %s, %v", path, len(got.Data), got.Type, err)
-		case want != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), path)):
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "secret")):
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}
 	}
