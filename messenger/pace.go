@@ -92,10 +92,22 @@ func (p *pace) wait(ctx context.Context, page conversation.Source, lane lanePace
 	}
 	select {
 	case <-after(d):
-		return 0, nil
 	case <-ctx.Done():
 		return d, context.Cause(ctx)
 	}
+	// Others' answers may have said to stop meanwhile.
+	if d := p.stopped(page); d > 0 {
+		return d, errHeldBack
+	}
+	return 0, nil
+}
+
+// stopped returns for how long no call may be made for the page.
+func (p *pace) stopped(page conversation.Source) time.Duration {
+	now := p.clock.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(p.app.until.Sub(now), p.of(page).until.Sub(now), 0)
 }
 
 // reserve takes a turn and returns how long to wait for it, or that it is too far off.
@@ -104,7 +116,7 @@ func (p *pace) reserve(page conversation.Source, lane lanePace) (time.Duration, 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.of(page)
-	wait := max(p.app.until.Sub(now), s.until.Sub(now), 0)
+	wait := max(p.app.until.Sub(now), s.until.Sub(now), 0) // as of stopped
 	if wait > p.maxWait {
 		return wait, false
 	}
@@ -112,8 +124,7 @@ func (p *pace) reserve(page conversation.Source, lane lanePace) (time.Duration, 
 		return wait, true
 	}
 	limit := paceLimits[lane]
-	every := time.Second / time.Duration(limit.rate)
-	every *= time.Duration(max(s.slow(now), p.app.slow(now)))
+	every := time.Duration(max(s.slow(now), p.app.slow(now)) * float64(time.Second) / float64(limit.rate))
 	due := s.next[lane]
 	if due.Before(now) {
 		due = now
@@ -130,11 +141,11 @@ func (p *pace) reserve(page conversation.Source, lane lanePace) (time.Duration, 
 
 // slow returns how many times slower than the limit to go: from 80 % of Meta's budget
 // on, twice as slowly at 90 %, 20 times at 99 %.
-func (s *laneState) slow(now time.Time) int {
+func (s *laneState) slow(now time.Time) float64 {
 	if s.usage < slowFrom || now.Sub(s.told) > usageFor {
 		return 1
 	}
-	return max(1, (100-slowFrom)/max(1, 100-s.usage))
+	return float64(100-slowFrom) / float64(max(1, 100-s.usage))
 }
 
 // learn takes what the headers of an answer say. scope is not empty when the answer was

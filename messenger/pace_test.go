@@ -167,10 +167,63 @@ func TestPaceSlowsDown(t *testing.T) {
 		}
 		return clock.waited
 	}
-	free, tight := waited("50"), waited("95")
-	if tight < 3*free || tight == 0 {
-		t.Errorf("100 calls wait %v at 50 %%, %v at 95 %%", free, tight)
+	free, near, tight := waited("50"), waited("85"), waited("95")
+	if near <= free || tight < 3*free || tight == 0 {
+		t.Errorf("100 calls wait %v at 50 %%, %v at 85 %%, %v at 95 %%", free, near, tight)
 	}
+}
+
+// during is a clock on which something happens while somebody waits by it.
+type during struct {
+	*hands
+	do func()
+}
+
+func (d *during) After(wait time.Duration) <-chan time.Time {
+	if do := d.do; do != nil {
+		d.do = nil
+		do()
+	}
+	return d.hands.After(wait)
+}
+
+// TestPaceStopsWhoWaits proves that a call that waits for its turn is not made when Meta has
+// said meanwhile that there are too many.
+func TestPaceStopsWhoWaits(t *testing.T) {
+	clock := &during{hands: &hands{at: stamp}}
+	var calls int
+	full := http.Header{"X-Business-Use-Case-Usage": {`{"1":[{"type":"messenger","call_count":100,"estimated_time_to_regain_access":7}]}`}}
+	c := clientOf(t, &graph{}, func(c *messenger.ClientConfig) {
+		c.Clock = clock
+		c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			calls++
+			header := http.Header(nil)
+			if r.Method == http.MethodGet { // it takes no turn, and is told to stop
+				header = full
+			}
+			return instant(`{"message_id":"m","name":"Ann"}`, header).RoundTrip(r)
+		})}
+	})
+	clock.do = func() {
+		if _, err := c.Profile(t.Context(), "PAGE1", "PSID1"); err != nil {
+			t.Error(err)
+		}
+	}
+	for range 1000 {
+		m := hello()
+		m.LastCustomer = clock.Now()
+		before := calls
+		_, err := c.Send(t.Context(), m)
+		if err == nil {
+			continue
+		}
+		var failed *switchboard.SendError
+		if !errors.As(err, &failed) || failed.Why != conversation.FailRateLimited || !failed.Temporary || failed.After < 6*time.Minute || calls != before+1 {
+			t.Errorf("%+v after %d calls, want it held back", err, calls-before)
+		}
+		return
+	}
+	t.Error("no call had to wait")
 }
 
 // TestPaceStopsAfterTooManyCalls proves that Meta's refusal stops the page, or for an
