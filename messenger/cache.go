@@ -75,7 +75,7 @@ func (c *cache[K, V]) fly(ctx context.Context, k K, f *flight[V], load func(cont
 	v, keep, err := load(ctx)
 	f.entry = entry[V]{value: v, err: err}
 	f.stopped = err != nil && ctx.Err() != nil
-	if keep > 0 {
+	if keep > 0 && !f.stopped {
 		c.mu.Lock()
 		f.entry.until = c.clock.Now().Add(keep)
 		c.values.put(k, f.entry)
@@ -97,6 +97,18 @@ func (c *cache[K, V]) dropValue(v V) {
 	for k, e := range c.values.of {
 		if e.value.value == v {
 			c.values.drop(k)
+		}
+	}
+}
+
+// replace puts another value in the place of one, for some time.
+func (c *cache[K, V]) replace(v, other V, keep time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	until := c.clock.Now().Add(keep)
+	for k, e := range c.values.of {
+		if e.value.value == v {
+			c.values.put(k, entry[V]{value: other, until: until})
 		}
 	}
 }

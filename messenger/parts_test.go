@@ -1,6 +1,7 @@
 package messenger_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -350,7 +351,7 @@ func TestPersonas(t *testing.T) {
 		{"not to be had", graphError(100, 0), "", 400, false,
 			step{"GET me/personas", "POST me/messages Hello k1"}, step{"POST me/messages Hello k1"}},
 		{"refused with the message", `{"data":[{"id":"777","name":"Ann"}]}`, "", 200, true,
-			step{"GET me/personas", "POST me/messages Hello k1 777", "POST me/messages Hello k1"}, nil},
+			step{"GET me/personas", "POST me/messages Hello k1 777", "POST me/messages Hello k1"}, step{"POST me/messages Hello k1"}},
 	} {
 		g := &graph{answer: func(call string) (int, string) {
 			switch {
@@ -370,9 +371,6 @@ func TestPersonas(t *testing.T) {
 		if diff := cmp.Diff(tc.first, g.took()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
 		}
-		if tc.next == nil {
-			continue
-		}
 		if _, err := c.Send(t.Context(), m); err != nil {
 			t.Errorf("%s: %v", tc.name, err)
 		}
@@ -385,6 +383,54 @@ func TestPersonas(t *testing.T) {
 	g := &graph{}
 	if _, err := clientOf(t, g, picture).Send(t.Context(), bot); err != nil || len(g.took()) != 1 {
 		t.Errorf("a bot: %v", err)
+	}
+}
+
+// TestPersonasAfterAFailure proves that what passes does not keep an agent's name away for an
+// hour, and that a message that is refused for something else does not either.
+func TestPersonasAfterAFailure(t *testing.T) {
+	clock := &hands{at: stamp}
+	busy, refuse := true, false
+	g := &graph{answer: func(call string) (int, string) {
+		switch {
+		case busy && call == "GET me/personas":
+			return 500, graphError(2, 0)
+		case call == "GET me/personas":
+			return 200, `{"data":[{"id":"777","name":"Ann"}]}`
+		case refuse:
+			return 400, graphError(100, 0)
+		}
+		return 200, ""
+	}}
+	c := clientOf(t, g, func(c *messenger.ClientConfig) {
+		c.Clock = clock
+		c.PersonaPicture = func(conversation.Source, conversation.Author, string) string { return "https://x.example/a.png" }
+	})
+	send := func(ctx context.Context) []string {
+		m := hello()
+		m.AuthorName, m.LastCustomer = "Ann", clock.Now()
+		_, _ = c.Send(ctx, m)
+		return g.took()
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, step := range []struct {
+		name string
+		ctx  context.Context
+		then func()
+		want []string
+	}{
+		{"given up", over, func() {}, nil},
+		{"Meta is busy", t.Context(), func() { busy = false }, []string{"GET me/personas", "POST me/messages Hello k1"}},
+		{"soon after", t.Context(), func() { clock.turn(time.Minute) }, []string{"POST me/messages Hello k1"}},
+		{"a minute later", t.Context(), func() { refuse = true }, []string{"GET me/personas", "POST me/messages Hello k1 777"}},
+		{"refused anyhow", t.Context(), func() { refuse = false }, []string{"POST me/messages Hello k1 777", "POST me/messages Hello k1"}},
+		{"the next", t.Context(), func() {}, []string{"POST me/messages Hello k1 777"}},
+	} {
+		if diff := cmp.Diff(step.want, send(step.ctx)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.name, diff)
+		}
+		step.then()
 	}
 }
 

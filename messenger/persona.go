@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -166,10 +167,11 @@ type personaKey struct {
 	name string
 }
 
-// How long a persona, and that there is none, is remembered.
+// How long a persona, that there is none, and that it could not be found out, is remembered.
 const (
-	personaFor   = 24 * time.Hour
-	noPersonaFor = time.Hour
+	personaFor     = 24 * time.Hour
+	noPersonaFor   = time.Hour
+	unknownPersona = time.Minute
 )
 
 // personaFor returns the persona that a message appears under, or "". That there is none
@@ -189,7 +191,7 @@ func (c *Client) personaFor(ctx context.Context, m *switchboard.Outbound) string
 		}
 		list, err := c.Personas(ctx, m.Source)
 		if err != nil {
-			return "", noPersonaFor, err
+			return "", withoutFor(err), err
 		}
 		for _, p := range list {
 			if p.Name == name {
@@ -198,7 +200,7 @@ func (c *Client) personaFor(ctx context.Context, m *switchboard.Outbound) string
 		}
 		id, err := c.CreatePersona(ctx, m.Source, name, picture)
 		if err != nil || id == "" {
-			return "", noPersonaFor, err
+			return "", withoutFor(err), err
 		}
 		return id, personaFor, nil
 	})
@@ -206,4 +208,12 @@ func (c *Client) personaFor(ctx context.Context, m *switchboard.Outbound) string
 		return ""
 	}
 	return id
+}
+
+// withoutFor returns how long to do without a persona after an error.
+func withoutFor(err error) time.Duration {
+	if e := (*CallError)(nil); errors.As(err, &e) && (e.Temporary || e.Ambiguous) {
+		return unknownPersona
+	}
+	return noPersonaFor
 }

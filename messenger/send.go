@@ -130,10 +130,13 @@ func (c *Client) message(ctx context.Context, m *OutMessage) (Sent, *CallError) 
 	body, e := c.do(ctx, k)
 	if e != nil && m.Persona != "" && personaRefused(e) {
 		// Personas are not to be had everywhere. Nothing was sent.
-		c.personas.dropValue(m.Persona)
+		refused := m.Persona
 		m.Persona = ""
 		if k, e = c.messageCall(m); e == nil {
 			body, e = c.do(ctx, k)
+		}
+		if e == nil { // so it was the persona's fault
+			c.personas.replace(refused, "", noPersonaFor)
 		}
 	}
 	if e != nil {
