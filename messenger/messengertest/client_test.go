@@ -194,6 +194,157 @@ func TestMediaOfCustomersAreFetched(t *testing.T) {
 	}
 }
 
+// newDesk returns a Board of PAGE1 behind the webhook, with ann at work.
+func newDesk(t *testing.T, g *messengertest.Graph, mock *clock.Mock, client *messenger.Client, change func(*messenger.WebhookConfig)) (*switchboard.Board, routing.Setup) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	board, err := switchboard.Open(t.Context(), switchboard.Config{
+		Name: "acme", Node: "n1", Clock: mock,
+		Transports: map[conversation.Channel]switchboard.Transport{messenger.Channel: client},
+	})
+	must(err)
+	t.Cleanup(func() { _ = board.Close() })
+	config := messenger.WebhookConfig{
+		VerifyToken: g.VerifyToken(), AppSecrets: []messenger.Secret{g.AppSecret()},
+		Boards: func(conversation.Source) messenger.Receiver { return board },
+	}
+	if change != nil {
+		change(&config)
+	}
+	webhook, err := messenger.NewWebhook(config)
+	must(err)
+	setup := routing.Setup{
+		Teams: []routing.Team{{ID: "t"}},
+		Queues: []routing.Queue{{ID: "q", Teams: []routing.TeamID{"t"}, WrapUp: wrapup.Policy{
+			Reasons: []wrapup.Reason{{ID: "done", Label: "Done"}}, Default: "done", Limit: time.Minute,
+		}}},
+		Agents:  []routing.Agent{{ID: "ann", Teams: []routing.TeamID{"t"}}},
+		Sources: []routing.Source{{ID: "PAGE1", Channel: messenger.Channel, Queue: "q"}},
+	}
+	must(board.Administrator("root").Configure(t.Context(), setup))
+	must(board.Agent("ann").SignIn(t.Context()))
+	must(board.Agent("ann").Available(t.Context()))
+	g.Serve(webhook)
+	return board, setup
+}
+
+// TestE2EAnotherAppHasTheThread proves what a Board has of a thread that a human takes in the
+// page's inbox: their answer, but not what the customer writes to them; what an agent sends
+// fails with its reason, until the thread is passed back.
+func TestE2EAnotherAppHasTheThread(t *testing.T) {
+	ctx := t.Context()
+	g, mock, _ := start(t, messengertest.Config{})
+	p := g.Page("PAGE1")
+	p.SetDefaultApp(g.AppID())
+	ana := p.Person("PSID1")
+	var mu sync.Mutex
+	var routed []messenger.Routing
+	board, _ := newDesk(t, g, mock, newClient(t, g, mock, nil), func(c *messenger.WebhookConfig) {
+		c.OnEvent = func(_ context.Context, e *messenger.Event) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if e.Kind == messenger.KindRouting {
+				routed = append(routed, *e.Routing)
+			}
+			return nil
+		}
+	})
+	ann := board.Agent("ann")
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ana.Write("Good morning")
+	g.Flush()
+	id, err := board.CustomerConversation(ctx, "PAGE1", "PSID1")
+	must(err)
+	must(ann.Accept(ctx, id))
+	send := func(text string) conversation.Delivery {
+		t.Helper()
+		no, err := ann.Send(ctx, id, text)
+		must(err)
+		must(board.Quiet(ctx))
+		c, err := board.Conversation(ctx, id)
+		must(err)
+		return *c.Message(no).Delivery
+	}
+	if d := send("Good morning, Ana"); d.Why != "" {
+		t.Errorf("while it is ours: %+v", d)
+	}
+	ana.AnsweredBy(messengertest.InboxApp, "I take over")
+	ana.Write("to the inbox")
+	g.Flush()
+	if d := send("may I?"); d.Status != conversation.StatusFailed || d.Why != messenger.FailOtherApp {
+		t.Errorf("while the inbox has it: %+v", d)
+	}
+	ana.PassedTo(g.AppID())
+	g.Flush()
+	if d := send("here I am again"); d.Why != "" {
+		t.Errorf("when it is ours again: %+v", d)
+	}
+	g.Flush()
+
+	c, err := board.Conversation(ctx, id)
+	must(err)
+	var got []string
+	for _, m := range c.Messages {
+		if m.Text != "" {
+			got = append(got, fmt.Sprint(m.Author.Kind, ": ", m.Text))
+		}
+	}
+	kind := func(k conversation.AuthorKind, text string) string { return fmt.Sprint(k, ": ", text) }
+	want := []string{
+		kind(conversation.FromCustomer, "Good morning"), kind(conversation.FromAgent, "Good morning, Ana"),
+		kind(conversation.FromOutside, "I take over"), kind(conversation.FromAgent, "may I?"), kind(conversation.FromAgent, "here I am again"),
+	}
+	if diff := cmp.Diff(want, got); diff != "" || c.State != conversation.Active {
+		t.Errorf("%v, transcript (-want +got):\n%s", c.State, diff)
+	}
+	var received []string
+	for _, m := range ana.Received() {
+		received = append(received, m.Text)
+	}
+	if diff := cmp.Diff([]string{"Good morning, Ana", "I take over", "here I am again"}, received); diff != "" {
+		t.Errorf("received (-want +got):\n%s", diff)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	moves := []messenger.Routing{
+		{Action: messenger.RoutingTaken, Previous: g.AppID(), New: messenger.InboxApp},
+		{Action: messenger.RoutingPassed, Previous: messenger.InboxApp, New: g.AppID()},
+	}
+	if diff := cmp.Diff(moves, routed); diff != "" {
+		t.Errorf("told of control (-want +got):\n%s", diff)
+	}
+}
+
+// TestHumanAgentWithoutTheFeature proves that an app that uses the tag before Meta has granted
+// it loses that message alone, and not the page.
+func TestHumanAgentWithoutTheFeature(t *testing.T) {
+	g, mock, ana := start(t, messengertest.Config{})
+	client := newClient(t, g, mock, func(c *messenger.ClientConfig) {
+		c.HumanAgent = true
+		c.OnDisconnect = func(_ context.Context, d messenger.PageDisconnected) { t.Errorf("lost: %+v", d) }
+	})
+	wrote := mock.Now()
+	mock.Add(25 * time.Hour)
+	_, err := client.Send(t.Context(), switchboard.Outbound{
+		Key: "c1.2", Channel: messenger.Channel, Source: "PAGE1", Customer: "PSID1", Text: "late",
+		Author: conversation.Author{Kind: conversation.FromAgent, ID: "ann"}, LastCustomer: wrote,
+	})
+	var failed *switchboard.SendError
+	if !errors.As(err, &failed) || failed.Why != conversation.FailAccess || failed.Temporary || len(ana.Received()) != 0 {
+		t.Errorf("%v, received %v", err, ana.Received())
+	}
+}
+
 // TestE2EPageLost is the story of an administrator who changes the password: the
 // next answer finds out, the Board interrupts, and a new token mends it.
 func TestE2EPageLost(t *testing.T) {
@@ -219,40 +370,14 @@ func TestE2EPageLost(t *testing.T) {
 			client := newClient(t, g, mock, func(c *messenger.ClientConfig) {
 				c.OnDisconnect = func(_ context.Context, d messenger.PageDisconnected) { lost <- d }
 			})
-			board, err := switchboard.Open(ctx, switchboard.Config{
-				Name: "acme", Node: "n1", Clock: mock,
-				Transports: map[conversation.Channel]switchboard.Transport{messenger.Channel: client},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = board.Close() })
-			webhook, err := messenger.NewWebhook(messenger.WebhookConfig{
-				VerifyToken: g.VerifyToken(), AppSecrets: []messenger.Secret{g.AppSecret()},
-				Boards: func(conversation.Source) messenger.Receiver { return board },
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
 			must := func(err error) {
 				t.Helper()
 				if err != nil {
 					t.Fatal(err)
 				}
 			}
-			setup := routing.Setup{
-				Teams: []routing.Team{{ID: "t"}},
-				Queues: []routing.Queue{{ID: "q", Teams: []routing.TeamID{"t"}, WrapUp: wrapup.Policy{
-					Reasons: []wrapup.Reason{{ID: "done", Label: "Done"}}, Default: "done", Limit: time.Minute,
-				}}},
-				Agents:  []routing.Agent{{ID: "ann", Teams: []routing.TeamID{"t"}}},
-				Sources: []routing.Source{{ID: "PAGE1", Channel: messenger.Channel, Queue: "q"}},
-			}
-			must(board.Administrator("root").Configure(ctx, setup))
+			board, setup := newDesk(t, g, mock, client, nil)
 			ann := board.Agent("ann")
-			must(ann.SignIn(ctx))
-			must(ann.Available(ctx))
-			g.Serve(webhook)
 			ana.Write("Good morning")
 			g.Flush()
 			id, err := board.CustomerConversation(ctx, "PAGE1", "PSID1")
