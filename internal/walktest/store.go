@@ -89,6 +89,7 @@ type link struct {
 	faults [links]*storagetest.Faults
 	w      *world
 	life   uint64
+	reply  class
 	dead   func() bool
 	// Of the one goroutine that watches.
 	news  class
@@ -166,6 +167,9 @@ func (d *door) Append(ctx context.Context, after switchboard.Position, data []by
 		return 0, errGone
 	}
 	p, err := d.logs[byCommitter].Append(ctx, after, data)
+	// The reply takes time too: the other nodes' watchers, and this one's, hear of
+	// the record at the instant at which it is stored.
+	d.link.reply.sleep(context.Background(), 50*time.Microsecond)
 	d.link.w.note("life %d append after %d: %d %v", d.link.life, after, p, err)
 	return p, err
 }

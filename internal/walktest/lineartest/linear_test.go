@@ -51,7 +51,7 @@ func TestRandomWalkIsLinearizable(t *testing.T) {
 		check(t, uint64(seed))
 		return
 	}
-	for seed := 0; seed*each < number(t, "SWITCHBOARD_WALK", 6000); seed++ {
+	for seed := 0; seed*each < number(t, "SWITCHBOARD_WALK", 3000); seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			check(t, uint64(seed))
