@@ -67,13 +67,17 @@ type callback struct {
 // ServeHTTP implements http.Handler.
 func (c *callback) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("X-Content-Type-Options", "nosniff")
+	from, ok := c.from.enter(r)
+	if !ok {
+		rw.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
 	body, status := c.serve(rw, r)
 	switch status {
 	case http.StatusOK, http.StatusServiceUnavailable:
-		c.from.passed(r)
-	case http.StatusTooManyRequests:
+		from.passed()
 	default:
-		c.from.failed(r)
+		from.failed()
 	}
 	if status == http.StatusMethodNotAllowed {
 		rw.Header().Set("Allow", http.MethodPost)
@@ -86,9 +90,6 @@ func (c *callback) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (c *callback) serve(rw http.ResponseWriter, r *http.Request) ([]byte, int) {
-	if c.from.refuses(r) {
-		return nil, http.StatusTooManyRequests
-	}
 	if r.Method != http.MethodPost {
 		return nil, http.StatusMethodNotAllowed
 	}

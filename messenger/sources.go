@@ -15,7 +15,9 @@ import (
 // TrustedProxies lack cannot be made to shut Meta out. The zero value is a limit that suits a
 // server which Meta reaches directly.
 type FailureLimit struct {
-	// PerMinute is how many failures an address may cause, at once or within a minute. Zero
+	// PerMinute is how many failures an address may cause, at once or within a minute. A
+	// request that is under way counts as one until it is known, so that it is also how many
+	// of an address are read at the same time, each of them up to WebhookConfig.MaxBody. Zero
 	// means DefaultFailures, and a negative one no limit.
 	PerMinute int
 	// TrustedProxies are the addresses of your own proxies. A request from one of them
@@ -70,56 +72,94 @@ func (l *FailureLimit) check(problem func(path, text string)) {
 	}
 }
 
-// refuses reports whether the request comes from an address that has failed too often.
-func (s *sources) refuses(r *http.Request) bool {
+// visit is one request of an address.
+type visit struct {
+	s       *sources
+	from    netip.Addr
+	charged bool
+}
+
+// enter reports whether a request may be looked at, which is not so when its address has
+// failed too often, or may have with what is under way. One of failed, passed and left has
+// to follow when it may.
+func (s *sources) enter(r *http.Request) (visit, bool) {
 	if s == nil {
-		return false
+		return visit{}, true
 	}
 	now := s.clock.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, known := s.of.find(s.source(r))
-	return known && !now.Before(a.trusted) && s.refilled(a, now) < 1
+	v := visit{s: s, from: s.source(r)}
+	a := s.standing(v.from, now)
+	if now.Before(a.trusted) {
+		return v, true
+	}
+	if a.left < 1 {
+		return v, false
+	}
+	v.charged = true
+	a.left--
+	s.of.put(v.from, a)
+	return v, true
 }
 
-func (s *sources) refilled(a standing, now time.Time) float64 {
+// standing returns what is known of an address at the instant.
+func (s *sources) standing(from netip.Addr, now time.Time) standing {
 	limit := float64(s.limit.PerMinute)
-	return min(limit, a.left+limit*max(0, now.Sub(a.at).Minutes()))
+	a, known := s.of.find(from)
+	if !known {
+		return standing{left: limit, at: now}
+	}
+	a.left, a.at = min(limit, a.left+limit*max(0, now.Sub(a.at).Minutes())), now
+	return a
 }
 
-// failed counts a failure of the request's address.
-func (s *sources) failed(r *http.Request) {
-	if s == nil {
+// failed counts a failure.
+func (v visit) failed() {
+	if v.s == nil || v.charged {
 		return
 	}
-	now := s.clock.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.source(r)
-	a, known := s.of.find(k)
-	if !known {
-		a = standing{left: float64(s.limit.PerMinute), at: now}
-	}
-	a.left, a.at = max(0, s.refilled(a, now)-1), now
-	s.of.put(k, a)
+	now := v.s.clock.Now()
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	a := v.s.standing(v.from, now)
+	a.left = max(0, a.left-1)
+	v.s.of.put(v.from, a)
 }
 
 // passed notes that the request was signed by Meta.
-func (s *sources) passed(r *http.Request) {
-	if s == nil {
+func (v visit) passed() {
+	if v.s == nil {
 		return
 	}
-	now := s.clock.Now()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := s.source(r)
-	a, known := s.of.find(k)
-	if !known {
-		a = standing{left: float64(s.limit.PerMinute), at: now}
-	}
-	if a.trusted.Sub(now) < trustFor-time.Minute { // seldom, since it costs more than to look
+	now := v.s.clock.Now()
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	a := v.s.standing(v.from, now)
+	// Seldom, since it costs more than to look.
+	if v.charged || a.trusted.Sub(now) < trustFor-time.Minute {
+		v.s.refund(v, &a)
 		a.trusted = now.Add(trustFor)
-		s.of.put(k, a)
+		v.s.of.put(v.from, a)
+	}
+}
+
+// left notes that the request was no failure, and says nothing else.
+func (v visit) left() {
+	if v.s == nil || !v.charged {
+		return
+	}
+	now := v.s.clock.Now()
+	v.s.mu.Lock()
+	defer v.s.mu.Unlock()
+	a := v.s.standing(v.from, now)
+	v.s.refund(v, &a)
+	v.s.of.put(v.from, a)
+}
+
+func (s *sources) refund(v visit, a *standing) {
+	if v.charged {
+		a.left = min(float64(s.limit.PerMinute), a.left+1)
 	}
 }
 

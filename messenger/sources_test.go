@@ -3,7 +3,9 @@ package messenger_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"testing"
 	"time"
@@ -102,6 +104,52 @@ func TestFailuresOfEveryKindCount(t *testing.T) {
 type brokenBody struct{ broken }
 
 func (brokenBody) Close() error { return nil }
+
+// TestFailuresBoundWhatIsUnderWay proves that an address that sends slowly cannot have more
+// bodies read at the same time than it may fail, that those that were right do not count,
+// and that others do not wait for it.
+func TestFailuresBoundWhatIsUnderWay(t *testing.T) {
+	now := clock.NewMock()
+	w := newWebhook(t, map[conversation.Source]messenger.Receiver{"PAGE1": sink{}}, func(c *messenger.WebhookConfig) {
+		c.Failures.PerMinute, c.Clock = 2, now
+	})
+	var outer []int
+	inner := 0
+	var slow func(depth int) *http.Request
+	slow = func(depth int) *http.Request { // reads of it wait for as many others
+		r := from("192.0.2.1:1", "x")
+		r.Body = io.NopCloser(readerFunc(func([]byte) (int, error) {
+			if depth > 1 {
+				outer = append(outer, serve(w, slow(depth-1)).StatusCode)
+			} else {
+				inner = serve(w, from("192.0.2.2:1", appSecret)).StatusCode
+			}
+			return 0, io.EOF
+		}))
+		return r
+	}
+	if got := serve(w, slow(2)).StatusCode; got != 401 || inner != 200 {
+		t.Errorf("two at the same time: %d, Meta's from elsewhere %d", got, inner)
+	}
+	now.Add(time.Minute)
+	outer = nil
+	serve(w, slow(4))
+	if diff := cmp.Diff([]int{429, 401}, outer); diff != "" {
+		t.Errorf("more at the same time (-want +got):\n%s", diff)
+	}
+	handshake := httptest.NewRequest(http.MethodGet, "/?hub.mode=subscribe&hub.challenge=1&hub.verify_token="+verifyToken.Reveal(), nil)
+	handshake.RemoteAddr = "192.0.2.4:1"
+	for range 5 {
+		if got := serve(w, handshake).StatusCode; got != 200 {
+			t.Errorf("the handshake: %d", got)
+		}
+	}
+	for range 5 {
+		if got := serve(w, from("192.0.2.3:1", appSecret)).StatusCode; got != 200 {
+			t.Errorf("Meta's: %d", got)
+		}
+	}
+}
 
 // TestFailuresBehindProxies is a table of who a request counts for.
 func TestFailuresBehindProxies(t *testing.T) {

@@ -173,19 +173,20 @@ func (w *Webhook) LastHeard(page conversation.Source) time.Time {
 // No answer has a body, except the challenge and that to other methods.
 func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("X-Content-Type-Options", "nosniff")
-	if w.from.refuses(r) {
+	from, ok := w.from.enter(r)
+	if !ok {
 		w.stats.refusedSources.Add(1)
 		rw.WriteHeader(http.StatusTooManyRequests)
 		return
 	}
 	switch r.Method {
 	case http.MethodGet:
-		w.handshake(rw, r)
+		w.handshake(rw, r, from)
 	case http.MethodPost:
-		w.notification(rw, r)
+		w.notification(rw, r, from)
 	default:
 		w.stats.unacceptable.Add(1)
-		w.from.failed(r)
+		from.failed()
 		rw.Header().Set("Allow", "GET, POST")
 		rw.WriteHeader(http.StatusMethodNotAllowed)
 	}
@@ -196,22 +197,23 @@ const maxChallenge = 128
 
 // handshake proves to Meta that the URL is ours. The challenge is the caller's
 // text, so what may be in it is bounded.
-func (w *Webhook) handshake(rw http.ResponseWriter, r *http.Request) {
+func (w *Webhook) handshake(rw http.ResponseWriter, r *http.Request, from visit) {
 	q := r.URL.Query()
 	token := sha256.Sum256([]byte(q.Get("hub.verify_token"))) // the same length for all
 	ours := subtle.ConstantTimeCompare(token[:], w.token[:]) == 1
 	challenge := q.Get("hub.challenge")
 	if !ours || q.Get("hub.mode") != "subscribe" || !safeName(challenge, maxChallenge) {
-		w.from.failed(r)
+		from.failed()
 		rw.WriteHeader(http.StatusForbidden)
 		return
 	}
+	from.left()
 	rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(rw, challenge)
 }
 
 // notification takes a POST.
-func (w *Webhook) notification(rw http.ResponseWriter, r *http.Request) {
+func (w *Webhook) notification(rw http.ResponseWriter, r *http.Request, from visit) {
 	deadline := time.Now().Add(w.c.Timeout)
 	ctx, cancel := context.WithDeadline(r.Context(), deadline)
 	defer cancel()
@@ -222,14 +224,14 @@ func (w *Webhook) notification(rw http.ResponseWriter, r *http.Request) {
 	}
 	switch status {
 	case http.StatusOK:
-		w.from.passed(r)
+		from.passed()
 		status = w.take(ctx, body)
 	case http.StatusUnauthorized:
 		w.stats.badSignatures.Add(1)
-		w.from.failed(r)
+		from.failed()
 	default:
 		w.stats.unacceptable.Add(1)
-		w.from.failed(r)
+		from.failed()
 	}
 	rw.WriteHeader(status)
 }
