@@ -71,6 +71,11 @@ func (c *Client) CheckPage(ctx context.Context, page conversation.Source) (PageS
 		return s, e
 	}
 	s.page(body)
+	if s.Unpublished && s.ID == string(page) { // an account of Instagram works without its page
+		c.Disconnected(ctx, page, CauseUnpublished)
+	} else {
+		c.published(ctx, page)
+	}
 
 	k = get
 	k.path = ownPage + "/subscribed_apps"

@@ -129,7 +129,8 @@
 // call [Interrupt] there, and the page's conversations are interrupted. When somebody has
 // connected the page again, restore the source with a routing.PutSource. What passes by
 // itself, such as a block for a violation of policy, is a suspension: ClientConfig.OnSuspend.
-// Pass events of KindPolicy to [Client.Policy].
+// Pass events of KindPolicy to [Client.Policy]. That a page is not published is found by
+// [Client.CheckPage] alone, since what is sent to its administrators still arrives.
 //
 // # Other apps on the same page
 //

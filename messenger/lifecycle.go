@@ -35,11 +35,13 @@ const (
 	CausePolicy     Cause = "policy-blocked" // for a violation of Meta's policies
 	CauseRestricted Cause = "restricted"     // from sending, for some time
 	CauseCheckpoint Cause = "checkpoint"     // the person whose token it is has to log in to Facebook
+	// CauseUnpublished is what CheckPage finds: only the page's administrators can be reached.
+	CauseUnpublished Cause = "unpublished"
 )
 
 // Passing reports whether the cause is one of a suspension.
 func (c Cause) Passing() bool {
-	return c == CausePolicy || c == CauseRestricted || c == CauseCheckpoint
+	return c == CausePolicy || c == CauseRestricted || c == CauseCheckpoint || c == CauseUnpublished
 }
 
 // PageDisconnected says that the access to a page is lost until somebody connects it
@@ -117,12 +119,24 @@ func (s *states) clear(page conversation.Source, sent bool) Cause {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, known := s.bad[page]
-	// That a call works says nothing about sending, unless the token was the trouble.
-	if !known || now.judging || !sent && (now.cause.Passing() || now.cause == CausePermission || now.cause == CauseUnsubscribed) {
+	// That a call works says nothing about sending, unless the token was the trouble, and
+	// that a message arrived nothing about whether the page is published.
+	if !known || now.judging || now.cause == CauseUnpublished || !sent && (now.cause.Passing() || now.cause == CausePermission || now.cause == CauseUnsubscribed) {
 		return ""
 	}
 	delete(s.bad, page)
 	return now.cause
+}
+
+// published forgets that a page is not, and reports whether that was what was wrong with it.
+func (s *states) published(page conversation.Source) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.bad[page]; now.judging || now.cause != CauseUnpublished {
+		return false
+	}
+	delete(s.bad, page)
+	return true
 }
 
 // weighty are the calls that tell whether a page can be used. Of others only a token that
@@ -187,11 +201,26 @@ func (c *Client) Disconnected(ctx context.Context, page conversation.Source, cau
 
 // Connected forgets what was wrong with a page, so that it is reported again. Call it when
 // somebody has connected the page again; a call that works does it too.
-func (c *Client) Connected(ctx context.Context, page conversation.Source) { c.works(ctx, page, true) }
+func (c *Client) Connected(ctx context.Context, page conversation.Source) {
+	c.works(ctx, page, true)
+	c.published(ctx, page)
+}
 
 // works notes that a page works.
 func (c *Client) works(ctx context.Context, page conversation.Source, sent bool) {
-	if cause := c.states.clear(page, sent); cause.Passing() && c.c.OnSuspend != nil {
+	c.lifted(ctx, page, c.states.clear(page, sent))
+}
+
+// published notes that a page is published.
+func (c *Client) published(ctx context.Context, page conversation.Source) {
+	if c.states.published(page) {
+		c.lifted(ctx, page, CauseUnpublished)
+	}
+}
+
+// lifted tells the host that a suspension is over.
+func (c *Client) lifted(ctx context.Context, page conversation.Source, cause Cause) {
+	if cause.Passing() && c.c.OnSuspend != nil {
 		c.c.OnSuspend(ctx, PageSuspended{Page: page, Cause: cause, Lifted: true})
 	}
 }

@@ -325,6 +325,45 @@ func TestE2EAnotherAppHasTheThread(t *testing.T) {
 	}
 }
 
+// TestE2EUnpublished proves that a page that is not published is reported once as suspended,
+// whatever arrives meanwhile, and once as working again.
+func TestE2EUnpublished(t *testing.T) {
+	ctx := t.Context()
+	g, mock, _ := start(t, messengertest.Config{})
+	p := g.Page("PAGE1")
+	var got []string
+	client := newClient(t, g, mock, func(c *messenger.ClientConfig) {
+		c.OnSuspend = func(_ context.Context, s messenger.PageSuspended) {
+			got = append(got, fmt.Sprint(s.Page, " ", s.Cause, " lifted ", s.Lifted))
+		}
+		c.OnDisconnect = func(_ context.Context, d messenger.PageDisconnected) { t.Errorf("lost: %+v", d) }
+	})
+	round := func() {
+		t.Helper()
+		if _, err := client.CheckPage(ctx, "PAGE1"); err != nil {
+			t.Error(err)
+		}
+		if _, err := client.SendMessage(ctx, messenger.OutMessage{Page: "PAGE1", To: messenger.Recipient{ID: "PSID1"}, Text: "hi"}); err != nil {
+			t.Error(err)
+		}
+	}
+	round()
+	p.SetState(messengertest.PageUnpublished)
+	round()
+	round()
+	p.SetState(messengertest.PagePublished)
+	round()
+	p.SetState(messengertest.PageUnpublished)
+	round()
+	client.Connected(ctx, "PAGE1")
+	want := []string{
+		"PAGE1 unpublished lifted false", "PAGE1 unpublished lifted true", "PAGE1 unpublished lifted false", "PAGE1 unpublished lifted true",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestHumanAgentWithoutTheFeature proves that an app that uses the tag before Meta has granted
 // it loses that message alone, and not the page.
 func TestHumanAgentWithoutTheFeature(t *testing.T) {
