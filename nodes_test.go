@@ -130,27 +130,33 @@ func (p *post) list() []string {
 // message arrives or after, and its process may end there.
 type sender struct {
 	post   *post
-	held   sync.Once
+	mu     sync.Mutex
 	before func(ctx context.Context) // the message arrives; nil does nothing
 	after  func(ctx context.Context)
 }
 
+// hold says what holds up the next send.
+func (s *sender) hold(before, after func(ctx context.Context)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before, s.after = before, after
+}
+
 func (s *sender) Send(ctx context.Context, m switchboard.Outbound) (switchboard.Receipt, error) {
-	before, after := func(context.Context) {}, func(context.Context) {}
-	s.held.Do(func() {
-		if s.before != nil {
-			before = s.before
-		}
-		if s.after != nil {
-			after = s.after
-		}
-	})
-	before(ctx)
+	s.mu.Lock()
+	before, after := s.before, s.after
+	s.before, s.after = nil, nil
+	s.mu.Unlock()
+	if before != nil {
+		before(ctx)
+	}
 	if err := ctx.Err(); err != nil { // as a transport must: it is too late
 		return switchboard.Receipt{}, err
 	}
 	s.post.take(m)
-	after(ctx)
+	if after != nil {
+		after(ctx)
+	}
 	return switchboard.Receipt{ExternalID: "out-" + m.Key}, ctx.Err()
 }
 
@@ -261,8 +267,7 @@ func TestTakeOverFromADeadNode(t *testing.T) {
 				synctest.Wait()
 				if !tc.before && !tc.after {
 					// The first is reported at one second. Then its process ends.
-					n1.sender.held = sync.Once{}
-					n1.sender.before, n1.sender.after = func(context.Context) { <-stuck }, nil
+					n1.sender.hold(func(context.Context) { <-stuck }, nil)
 					time.Sleep(2 * time.Second)
 				}
 				n1.store.set(errDead)
