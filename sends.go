@@ -170,9 +170,9 @@ func (s *senders) send(m floor.Sendable) any {
 	if !ok {
 		return lost
 	}
-	ctx, cancel := context.WithDeadline(s.ctx, from.Add(s.board.config.SendTimeout))
+	ctx := withDeadline(s.ctx, from.Add(s.board.config.SendTimeout))
 	receipt, err := t.Send(ctx, out)
-	cancel()
+	ctx.cancel()
 	if s.ctx.Err() != nil && err != nil {
 		return nil
 	}
