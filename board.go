@@ -120,6 +120,7 @@ type Board struct {
 	armed      time.Time // when the timer fires, by the clock
 	retry      *time.Timer
 	appends    appender
+	rivals     rivals
 	proved     bool // the last thing that was decided is in the log
 	own        bool // the last record is this Board's
 	doubt      bool // an append past the position may be in the log, or get there

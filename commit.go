@@ -74,6 +74,10 @@ func (b *Board) run() {
 			woken = true
 		default:
 		}
+		if err := b.letOthers(); fatal(err) {
+			b.fail(nil, err)
+			return
+		}
 	more:
 		for len(batch) < batchLimit {
 			select {
@@ -115,11 +119,14 @@ func (b *Board) serve(batch []*request) {
 	}
 	batch = batch[:n]
 	for {
+		b.rivals.begin()
 		out, err := b.decide(batch)
+		b.rivals.end(out == appended && b.proved)
 		if out == appended && !b.certain(batch) {
 			// Refusals and no-ops say how things are. Make sure that they are so.
 			out, err = b.confirm()
 		} else if out == conflicted {
+			b.rivals.met()
 			err = b.others()
 			if err != nil {
 				out = unknown

@@ -64,6 +64,10 @@ func (b *Board) serveMyself(r *request) bool {
 		r.err = b.closedError()
 		return true
 	}
+	if b.rivals.near { // the committer leaves room for others
+		b.turn.release()
+		return false
+	}
 	b.mine[0] = r
 	served := false
 	defer func() {
