@@ -21,7 +21,7 @@ import (
 func liveBoard(b *testing.B, c Config, live int) (*benchBoard, []conversation.ID) {
 	b.Helper()
 	ctx := context.Background()
-	agents := max(benchQueues, live/80)
+	agents := max(4*benchQueues, live/80) // none of the queues may run out of slots
 	c.SnapshotEvery = -1
 	board := openBench(b, c, benchSetup(agents, routing.MaxCapacity, false))
 	board.signIn(agents)
