@@ -34,6 +34,7 @@ func (b *Board) run() {
 	for b.failure.Load() == nil {
 		b.sends.resume()
 		b.sends.takeOver()
+		b.sends.reportSure()
 		b.turn.release()
 		var inner func()
 		woken := false

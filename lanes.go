@@ -52,7 +52,7 @@ func (s *senders) hold(m *floor.Sendable) (from time.Time, lost any, ok bool) {
 			return from, nil, false
 		}
 		select {
-		case <-time.After(wait):
+		case <-time.After(apart(wait, m.Conversation)):
 		case <-s.ctx.Done():
 			return from, nil, false
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type senders struct {
 	due     []conversation.ID            // lanes to look at
 	busy    map[conversation.ID]struct{} // lanes of which a message is on its way, or waits for room
 	waiting []conversation.ID            // those that wait for room, the first first
+	sure    []sureResult                 // what is known without a transport, and not in the log yet
 	running int                          // those on their way
 	resumed bool                         // what was on its way before Open is taken over
 	foreign map[conversation.ID]struct{} // lanes of other nodes that may have something to send
@@ -119,6 +121,11 @@ func (s *senders) start() {
 			delete(s.busy, id)
 			continue
 		}
+		if result := s.known(m); result != nil {
+			s.sure = append(s.sure, sureResult{id, result})
+			s.running++
+			continue
+		}
 		// By the clock from here on, which the goroutine can read.
 		m.Lease = s.board.raw.Add(m.Lease.Sub(s.board.at))
 		s.running++
@@ -131,6 +138,9 @@ func (s *senders) start() {
 			s.run(m)
 			return nil
 		})
+	}
+	if len(s.sure) > 0 && s.board.mine[0] != nil {
+		s.board.rouse() // the committer reports them, and a caller has the turn
 	}
 	if len(s.busy) == 0 && s.quiet != nil && s.board.archives.idle() && s.board.erasures.idle() {
 		close(s.quiet)
@@ -155,16 +165,8 @@ func (s *senders) run(m floor.Sendable) {
 func (s *senders) send(m floor.Sendable) any {
 	out := s.outbound(m)
 	t := s.board.config.Transports[out.Channel]
-	if t == nil {
-		s.board.config.Logger.Warn("a message was not sent", "conversation", out.Conversation, "no", out.No,
-			"why", conversation.FailNoTransport, "channel", out.Channel)
-		return settled(m, conversation.StatusFailed, conversation.FailNoTransport, "")
-	}
 	if m.Doubtful {
 		return s.settle(t, m, out)
-	}
-	if m.Gone { // it waited for its turn while the source was removed (E40)
-		return settled(m, conversation.StatusFailed, conversation.FailInterrupted, "")
 	}
 	from, lost, ok := s.hold(&m)
 	if !ok {
@@ -180,6 +182,78 @@ func (s *senders) send(m floor.Sendable) any {
 		return arrived(out, receipt)
 	}
 	return s.failed(t, m, out, err)
+}
+
+// sureResult is a result for which no transport is needed.
+type sureResult struct {
+	lane   conversation.ID
+	result any
+}
+
+// known returns what becomes of the message if no transport has to be asked for
+// that, and nil otherwise.
+func (s *senders) known(m floor.Sendable) any {
+	t := s.board.config.Transports[m.Channel]
+	_, settles := t.(Settler)
+	switch {
+	case t == nil:
+		s.board.config.Logger.Warn("a message was not sent", "conversation", m.Conversation, "no", m.Message.No,
+			"why", conversation.FailNoTransport, "channel", m.Channel)
+		return settled(m, conversation.StatusFailed, conversation.FailNoTransport, "")
+	case m.Doubtful && !settles:
+		return settled(m, conversation.StatusUnknown, conversation.FailTransport, "")
+	case m.Gone && !m.Doubtful: // it waited for its turn while the source was removed (E40)
+		return settled(m, conversation.StatusFailed, conversation.FailInterrupted, "")
+	}
+	return nil
+}
+
+// reportSure puts the results into the log that are known without a transport.
+// The committer does so itself: goroutines would come in any order. What the store
+// does not take is tried again with the next call.
+func (s *senders) reportSure() {
+	b := s.board
+	for len(s.sure) > 0 {
+		some := s.sure[:min(len(s.sure), batchLimit)]
+		batch := make([]*request, 0, len(some))
+		for _, x := range some {
+			r := b.newRequest()
+			r.cmd = floor.Command{By: platform, Body: x.result}
+			batch = append(batch, r)
+		}
+		var left []sureResult
+		rest := s.sure[len(some):]
+		s.sure = nil
+		b.serve(slices.Clone(batch))
+		for i, r := range batch {
+			<-r.done
+			if inLog(r.err) {
+				s.running--
+				delete(s.busy, some[i].lane)
+				s.due = append(s.due, some[i].lane)
+			} else {
+				left = append(left, some[i])
+			}
+			r.free()
+		}
+		s.sure = slices.Concat(left, rest, s.sure)
+		if len(left) > 0 {
+			return
+		}
+		s.start()
+	}
+}
+
+// apart is a wait that is another one for another lane: those that failed
+// together do not all come back together.
+func apart(wait time.Duration, lane conversation.ID) time.Duration {
+	return wait + time.Duration(lane%1024)*time.Microsecond
+}
+
+// inLog says whether a result is in the log, or nobody wants it any more.
+func inLog(err error) bool {
+	refusal := (*conversation.Refusal)(nil)
+	return err == nil || errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown)
 }
 
 // arrived says that the message was sent.
@@ -327,12 +401,11 @@ func (s *senders) report(lane conversation.ID, result any) bool {
 			stay, err = r.stay, r.err
 			r.free()
 		}
-		if refusal := (*conversation.Refusal)(nil); err == nil || errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown) ||
-			errors.Is(err, floor.ErrLaneLost) || errors.Is(err, ErrClosed) {
+		if inLog(err) || errors.Is(err, floor.ErrLaneLost) || errors.Is(err, ErrClosed) {
 			return stay
 		}
 		select {
-		case <-time.After(wait):
+		case <-time.After(apart(wait, lane)):
 		case <-s.ctx.Done():
 			return false
 		}
@@ -342,9 +415,7 @@ func (s *senders) report(lane conversation.ID, result any) bool {
 // Quiet waits until no message is in flight and nothing is on its way to the
 // archive or being erased: every Send, Settle and call of the archive that has
 // begun has returned and its result is in the log. It is for tests and for
-// shutting down; what waits to be
-// tried again is not in flight. It
-// returns the context's error or ErrClosed when that comes first, and a
+// shutting down; what waits to be tried again is not in flight. It returns the context's error or ErrClosed when that comes first, and a
 // *StaleError when the store does not answer.
 func (b *Board) Quiet(ctx context.Context) error {
 	for {

@@ -90,6 +90,7 @@ type link struct {
 	w      *world
 	life   uint64
 	reply  class
+	pieces class
 	dead   func() bool
 	// Of the one goroutine that watches.
 	news  class
@@ -110,7 +111,9 @@ const (
 var errGone = errors.New("walktest: the process is gone")
 
 func (w *world) link(life uint64, rates storagetest.FaultRates, dead func() bool) *link {
-	l := &link{w: w, life: life, dead: dead, news: w.class(), waits: w.random("waits", life)}
+	l := &link{
+		w: w, life: life, dead: dead, reply: w.class(), pieces: w.class(), news: w.class(), waits: w.random("waits", life),
+	}
 	seeds := w.random("link", life)
 	for i := range l.faults {
 		at := w.class()
@@ -219,11 +222,26 @@ func (d *door) SaveSnapshot(ctx context.Context, at switchboard.Position, chunks
 	if d.link.dead() {
 		return errGone
 	}
-	err := d.logs[bySnapshots].SaveSnapshot(ctx, at, chunks)
+	err := d.logs[bySnapshots].SaveSnapshot(ctx, at, d.link.paced(chunks))
 	if err == nil {
 		d.link.w.tally("snapshots", 1)
 	}
 	return err
+}
+
+// paced takes its time over each piece of a snapshot. A Board hands them out between
+// two batches, so whoever gets one goes on at the instant of the committer, and
+// would ask for the next one then.
+func (l *link) paced(chunks iter.Seq2[[]byte, error]) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for chunk, err := range chunks {
+			l.pieces.sleep(context.Background(), 50*time.Microsecond)
+			if !yield(chunk, err) {
+				return
+			}
+		}
+		l.pieces.sleep(context.Background(), 50*time.Microsecond)
+	}
 }
 
 // LoadSnapshot implements switchboard.Snapshotter.
