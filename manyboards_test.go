@@ -47,19 +47,40 @@ func walkOf(seed uint64, commands int) walktest.Config {
 // that can go wrong. SWITCHBOARD_WALK is the number of commands,
 // SWITCHBOARD_SEED picks one seed.
 func TestRandomWalkOfManyBoards(t *testing.T) {
+	randomWalk(t, envNumber(t, "SWITCHBOARD_WALK", 6_000), walkOf,
+		"crashes", "restarts", "refused appends", "late appends", "delivered late", "too late", "lost replies", "failed calls",
+		"store away", "hung calls", "damaged", "conversation.lane-taken", "routing.outage", "conversation.Accept refused",
+		"conversation.Accept unknown", "conversation.Accept done", "conversation.TransferToAgent done",
+		"conversation.SubmitWrapUp done", "conversation.End done", "snapshots", "snapshots loaded", "trims", "readers too late",
+		"conversations archived")
+}
+
+// TestRandomWalkOfErasures does so while customers are erased.
+func TestRandomWalkOfErasures(t *testing.T) {
+	erases := func(seed uint64, commands int) walktest.Config {
+		c := walkOf(seed, commands)
+		c.Erases = true
+		return c
+	}
+	randomWalk(t, envNumber(t, "SWITCHBOARD_WALK", 8_000)/4, erases, "crashes", "lost replies", "trims", "persons erased")
+}
+
+// randomWalk takes so many commands, and wants to have seen what is named if they
+// are not very few.
+func randomWalk(t *testing.T, commands int, of func(seed uint64, commands int) walktest.Config, seen ...string) {
 	const each = 1000
 	if seed := envNumber(t, "SWITCHBOARD_SEED", -1); seed >= 0 {
-		synctest.Test(t, func(t *testing.T) { walktest.Run(t, walkOf(uint64(seed), each)) })
+		synctest.Test(t, func(t *testing.T) { walktest.Run(t, of(uint64(seed), each)) })
 		return
 	}
 	var mu sync.Mutex
-	counts, commands := make(map[string]int), envNumber(t, "SWITCHBOARD_WALK", 6_000)
+	counts := make(map[string]int)
 	t.Run("seeds", func(t *testing.T) {
 		for seed := 0; seed*each < commands; seed++ {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					r := walktest.Run(t, walkOf(uint64(seed), each))
+					r := walktest.Run(t, of(uint64(seed), each))
 					mu.Lock()
 					defer mu.Unlock()
 					for what, n := range r.Counts {
@@ -74,13 +95,7 @@ func TestRandomWalkOfManyBoards(t *testing.T) {
 			t.Logf("%7d %s", counts[what], what)
 		}
 	}
-	for _, what := range []string{
-		"crashes", "restarts", "refused appends", "late appends", "delivered late", "too late", "lost replies", "failed calls",
-		"store away", "hung calls", "damaged", "conversation.lane-taken", "routing.outage", "conversation.Accept refused",
-		"conversation.Accept unknown", "conversation.Accept done", "conversation.TransferToAgent done",
-		"conversation.SubmitWrapUp done", "conversation.End done", "snapshots", "snapshots loaded", "trims", "readers too late",
-		"conversations archived", "persons erased",
-	} {
+	for _, what := range seen {
 		if counts[what] == 0 && commands >= 12_000 && !t.Failed() {
 			t.Errorf("%s: never", what)
 		}
@@ -96,8 +111,6 @@ func TestAWalkReplaysExactly(t *testing.T) {
 			var runs [2]*walktest.Result
 			for i := range runs {
 				c := walkOf(seed, 500)
-				// What erases may go on at the instant at which the committer does.
-				c.Erases = false
 				synctest.Test(t, func(t *testing.T) { runs[i] = walktest.Run(t, c) })
 			}
 			for _, of := range []struct {

