@@ -121,6 +121,7 @@ type Board struct {
 	retry      *time.Timer
 	appends    appender
 	rivals     rivals
+	disowned   bool // the clock was wrong when it was last looked at
 	proved     bool // the last thing that was decided is in the log
 	own        bool // the last record is this Board's
 	doubt      bool // an append past the position may be in the log, or get there

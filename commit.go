@@ -185,6 +185,10 @@ func (b *Board) decide(batch []*request) (outcome, error) {
 		b.disown()
 		return refused, err
 	}
+	if b.disowned { // it was asked for the time while it was wrong
+		b.disowned = false
+		b.unlearn()
+	}
 	now := b.now()
 	at, due := b.floor.Next()
 	due = due && !at.After(now)
@@ -221,12 +225,18 @@ func (b *Board) decide(batch []*request) (outcome, error) {
 // disown forgets what the clock has said since the last event: it is wrong. What
 // cannot be served until it is right is nobody's fault.
 func (b *Board) disown() {
-	b.floor.Rewind()
-	b.at, b.raw = b.floor.Now(), b.config.Clock.Now()
+	b.disowned = true
+	b.unlearn()
 	b.due = false
 	if !b.late {
 		b.late, b.lateSince = true, time.Time{}
 	}
+}
+
+// unlearn takes the board's time back to the last event.
+func (b *Board) unlearn() {
+	b.floor.Rewind()
+	b.at, b.raw = b.floor.Now(), b.config.Clock.Now()
 }
 
 // advance takes every step that is due at now.
