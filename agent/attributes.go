@@ -42,6 +42,9 @@ func (a Attributes) Merge(set Attributes) (Attributes, error) {
 }
 
 func (a Attributes) with(set Attributes) Attributes {
+	if len(a)+len(set) == 0 {
+		return nil
+	}
 	out := make(Attributes, len(a)+len(set))
 	for k, v := range a { // order-free: copied into a map
 		out[k] = v

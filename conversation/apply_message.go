@@ -52,7 +52,11 @@ func applyAdded(c *Conversation, at time.Time, seq uint64, e *MessageAdded) {
 		return
 	}
 	// Older copies of the conversation have shorter slices, so they do not see
-	// what is appended behind their end.
+	// what is appended behind their end. Most that wait have one message and no more;
+	// where a second comes, others will.
+	if len(c.Messages) == 1 && cap(c.Messages) == 1 {
+		c.Messages = append(make([]*Message, 0, 8), c.Messages...)
+	}
 	c.Messages = append(c.Messages, m)
 	switch {
 	case m.Author.Kind == FromCustomer:
@@ -81,8 +85,13 @@ func replace(c *Conversation, no int, change func(*Message)) {
 	}
 	m := *old
 	change(&m)
+	c.put(&m)
+}
+
+// put puts a changed message into a copy of the transcript's slice.
+func (c *Conversation) put(m *Message) {
 	c.Messages = copyMessages(c.Messages)
-	c.Messages[c.index(no)] = &m
+	c.Messages[c.index(m.No)] = m
 }
 
 // copyMessages keeps the spare capacity, so that a transcript in which messages
@@ -132,9 +141,7 @@ func applyReceipt(c *Conversation, at time.Time, e *ReceiptAdvanced) {
 		if list == nil {
 			list = copyMessages(c.Messages)
 		}
-		m := *old
-		m.Delivery = &Delivery{Status: e.Status, At: at}
-		list[c.index(no)] = &m
+		list[c.index(no)] = old.with(Delivery{Status: e.Status, At: at})
 	}
 	if list != nil {
 		c.Messages = list
@@ -142,20 +149,22 @@ func applyReceipt(c *Conversation, at time.Time, e *ReceiptAdvanced) {
 }
 
 func applySettled(c *Conversation, at time.Time, e *SendSettled) {
-	if m := c.Message(e.No); m == nil || m.Delivery == nil {
+	old := c.Message(e.No)
+	if old == nil || old.Delivery == nil {
 		return
 	}
-	replace(c, e.No, func(m *Message) {
-		if moves(m.Delivery.Status, e.Status, true) {
-			m.Delivery = &Delivery{Status: e.Status, Why: e.Why, Detail: e.Detail, At: at}
-		}
-		if e.ExternalID != "" {
-			m.ExternalID = e.ExternalID
-		}
-		if !e.ChannelAt.IsZero() {
-			m.ChannelAt = e.ChannelAt
-		}
-	})
+	d := *old.Delivery
+	if moves(d.Status, e.Status, true) {
+		d = Delivery{Status: e.Status, Why: e.Why, Detail: e.Detail, At: at}
+	}
+	m := old.with(d)
+	if e.ExternalID != "" {
+		m.ExternalID = e.ExternalID
+	}
+	if !e.ChannelAt.IsZero() {
+		m.ChannelAt = e.ChannelAt
+	}
+	c.put(m)
 	if c.Lane != nil && c.Lane.No == e.No && !c.Message(e.No).queued() {
 		c.Lane = nextInLane(c, at)
 	}

@@ -112,7 +112,7 @@ func decideWrite(c *Conversation, now time.Time, by agent.Actor, cmd Write, r *R
 		return out, ErrReply
 	}
 
-	e := MessageAdded{Conversation: c.ID, Message: &Message{
+	m := Message{
 		No:          c.LastNo() + 1,
 		Author:      who,
 		At:          now,
@@ -120,14 +120,16 @@ func decideWrite(c *Conversation, now time.Time, by agent.Actor, cmd Write, r *R
 		Attachments: slices.Clone(d.Attachments), // the caller keeps its own
 		ReplyTo:     d.ReplyTo,
 		AgentsOnly:  d.AgentsOnly,
-	}}
-	if !d.AgentsOnly {
-		e.Message.Delivery = &Delivery{Status: StatusQueued, At: now}
-		if c.Lane == nil {
-			e.Lane = r.Node
-		}
-		e.Inactive = inactiveAt(c, now, r.InactiveAfter)
 	}
+	if d.AgentsOnly {
+		note := m
+		return append(out, MessageAdded{Conversation: c.ID, Message: &note}), nil
+	}
+	e := MessageAdded{Conversation: c.ID, Message: m.with(Delivery{Status: StatusQueued, At: now})}
+	if c.Lane == nil {
+		e.Lane = r.Node
+	}
+	e.Inactive = inactiveAt(c, now, r.InactiveAfter)
 	return append(out, e), nil
 }
 

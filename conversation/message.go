@@ -209,6 +209,20 @@ type Message struct {
 	Reactions []Reaction `json:"reactions,omitempty"` // one of each party at most
 }
 
+// toCustomer is a message that goes to the customer. Nearly every one is copied
+// together with its delivery, so they are one piece of memory.
+type toCustomer struct {
+	message  Message
+	delivery Delivery
+}
+
+// with returns a copy of the message with that delivery.
+func (m *Message) with(d Delivery) *Message {
+	x := &toCustomer{*m, d}
+	x.message.Delivery = &x.delivery
+	return &x.message
+}
+
 // Emptied returns the message as it is once its author has taken it back: a copy
 // without text, attachments, payload and extras.
 func (m *Message) Emptied() *Message {

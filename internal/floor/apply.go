@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/switchboard-go/switchboard/agent"
@@ -145,7 +146,7 @@ func (f *Floor) drop(c *convRec) {
 func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {
 	f.came(c, m.ExternalID, e.At)
 	if m.ExternalID != "" {
-		k := inboundDigest(c.v.Channel, c.v.Source, m.ExternalID)
+		k := f.inboundDigest(c.v.Channel, c.v.Source, m.ExternalID)
 		if _, known := f.seen.find(k, e.At); !known {
 			f.seen.add(k, e.At, remembered{conversation: c.v.ID, message: m.No})
 		}
@@ -156,8 +157,20 @@ func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {
 	f.indexTimer(c)
 }
 
-func inboundDigest(ch conversation.Channel, s conversation.Source, id string) digest {
-	return digestOf(string(ch), string(s), id)
+// inboundDigest is the key of an inbound id. It is asked for when a message comes,
+// and again when it is taken.
+func (f *Floor) inboundDigest(ch conversation.Channel, s conversation.Source, id string) digest {
+	if d := &f.digested; d.id != id || d.source != s || d.channel != ch {
+		f.digested = inboundKey{ch, s, id, digestOf(string(ch), string(s), id)}
+	}
+	return f.digested.digest
+}
+
+type inboundKey struct {
+	channel conversation.Channel
+	source  conversation.Source
+	id      string
+	digest  digest
 }
 
 func (f *Floor) applyAgent(e *Event, b agent.Event) {
@@ -235,19 +248,21 @@ func (f *Floor) indexHolds(c *convRec) {
 			now = append(now, hold{a, kind, s.HoldsSlot()})
 		}
 	}
-	if was := c.holds(); len(now) == len(was) {
-		same := true
-		for i := range now {
-			same = same && now[i] == was[i]
-		}
-		if same {
-			return
-		}
+	was := c.holds()
+	if slices.Equal(now, was) {
+		return
+	}
+	if len(now) == 1 && len(was) == 1 && now[0].agent == was[0].agent { // its offer becomes a seat, and that a wrap-up
+		a := now[0].agent
+		now[0].count(1)
+		was[0].count(-1)
+		was[0] = now[0]
+		f.released(a)
+		return
 	}
 	for i := range now {
 		f.take(c, &now[i])
 	}
-	was := c.holds()
 	var old [4]hold
 	if len(was) > len(old) {
 		was = append([]hold(nil), was...)
@@ -255,52 +270,53 @@ func (f *Floor) indexHolds(c *convRec) {
 		was = old[:copy(old[:], was)]
 	}
 	if c.held == nil {
-		c.held = new([]hold)
+		c.held = new(holding)
+		c.held.list = c.held.room[:0]
 	}
-	*c.held = append((*c.held)[:0], now...)
+	c.held.list = append(c.held.list[:0], now...)
 	for i := range was {
 		f.release(c, &was[i])
 	}
 	for i := range was {
-		f.indexAgent(was[i].agent)
-		if a := was[i].agent; a.v.Pending && !a.load.Engaged() {
-			f.settle = append(f.settle, a)
-		}
+		f.released(was[i].agent)
 	}
 	for i := range now {
 		f.indexAgent(now[i].agent)
 	}
 }
 
-func (f *Floor) take(c *convRec, h *hold) {
+// count adds what is held, n times, to what the agent has.
+func (h *hold) count(n int) {
 	a := h.agent
 	switch h.kind {
 	case holdOffer:
-		a.load.Offers++
+		a.load.Offers += n
 	case holdLive:
-		a.load.Live++
+		a.load.Live += n
 	case holdWrap:
-		a.load.Wrapping++
+		a.load.Wrapping += n
 	}
 	if h.slot {
-		a.slots++
+		a.slots += n
 	}
-	a.in = append(a.in, c)
+}
+
+// released follows the release of something of the agent.
+func (f *Floor) released(a *agentRec) {
+	f.indexAgent(a)
+	if a.v.Pending && !a.load.Engaged() {
+		f.settle = append(f.settle, a)
+	}
+}
+
+func (f *Floor) take(c *convRec, h *hold) {
+	h.count(1)
+	h.agent.in = append(h.agent.in, c)
 }
 
 func (f *Floor) release(c *convRec, h *hold) {
+	h.count(-1)
 	a := h.agent
-	switch h.kind {
-	case holdOffer:
-		a.load.Offers--
-	case holdLive:
-		a.load.Live--
-	case holdWrap:
-		a.load.Wrapping--
-	}
-	if h.slot {
-		a.slots--
-	}
 	for i, in := range a.in {
 		if in == c {
 			last := len(a.in) - 1

@@ -113,6 +113,7 @@ type Floor struct {
 	// customers has each customer's open conversation, or else their last one.
 	customers table[customerKey]
 	seen      memory // inbound ids
+	digested  inboundKey
 	keys      memory // idempotency keys
 	early     early  // what came before its message
 	outage    routing.Outage
@@ -161,15 +162,22 @@ type convRec struct {
 	v      conversation.Conversation
 	waiter routing.Waiter
 	timer  order.Node[*convRec]
-	held   *[]hold // what it holds of agents; nil for one that never held any
-	epoch  uint64  // the last batch that touched it
+	held   *holding // what it holds of agents; nil for one that never held any
+	epoch  uint64   // the last batch that touched it
 }
 
 func (c *convRec) holds() []hold {
 	if c.held == nil {
 		return nil
 	}
-	return *c.held
+	return c.held.list
+}
+
+// holding is what a conversation holds of agents. Most hold something of one at a
+// time, for which there is room.
+type holding struct {
+	list []hold
+	room [1]hold
 }
 
 // hold is what a conversation takes of an agent.
@@ -364,44 +372,66 @@ func (f *Floor) queue(id conversation.QueueID) *queueRec {
 // rulesOf returns the rules for a decision about the conversation. It is valid
 // until the next call.
 func (f *Floor) rulesOf(c *conversation.Conversation) *conversation.Rules {
-	f.rules = conversation.Rules{}
-	if q := f.queues[c.Queue]; q != nil {
-		f.rules = q.rules
-		if q.v.deleted {
-			if to := f.queue(c.Queue); to != nil {
-				f.rules.Wait = f.waitIn(to, c.Needs, c.WaitingSince)
-			}
-		} else {
-			f.rules.Wait = f.waitIn(q, c.Needs, c.WaitingSince)
+	q := f.queues[c.Queue]
+	if q == nil {
+		f.rules = conversation.Rules{}
+		if t := c.Transfer; t != nil {
+			f.pendingTransfer(&f.rules, c, t)
 		}
-		if q.v.entry.TransferFallback == conversation.FallbackQueue {
-			if to := f.queue(q.v.entry.FallbackQueue); to != nil {
-				f.rules.FallbackWait = f.waitIn(to, c.Needs, c.WaitingSince)
-			} else {
-				f.rules.TransferFallback = conversation.ToOldQueue
-			}
+		f.channelRules(&f.rules, c)
+		return &f.rules
+	}
+	// The queue's own, with all that depends on the conversation put right: to copy
+	// them for each decision would take longer than most decisions.
+	r, e := &q.rules, &q.v.entry
+	r.InactiveAfter, r.TransferFallback = e.InactiveAfter, e.TransferFallback
+	to := q
+	if q.v.deleted {
+		to = f.queue(c.Queue)
+	}
+	f.setWait(&r.Wait, to, c)
+	to = nil
+	if e.TransferFallback == conversation.FallbackQueue {
+		if to = f.queue(e.FallbackQueue); to == nil {
+			r.TransferFallback = conversation.ToOldQueue
 		}
 	}
+	f.setWait(&r.FallbackWait, to, c)
 	if t := c.Transfer; t != nil {
-		f.pendingTransfer(c, t)
+		f.pendingTransfer(r, c, t)
 	}
-	if n, ok := f.settings.MaxText[c.Channel]; ok {
-		f.rules.MaxText = n
-	}
-	return &f.rules
+	f.channelRules(r, c)
+	return r
 }
 
 // pendingTransfer makes the rules those under which the transfer was requested,
 // as far as they outlive a change of them.
-func (f *Floor) pendingTransfer(c *conversation.Conversation, t *conversation.Transfer) {
+func (f *Floor) pendingTransfer(r *conversation.Rules, c *conversation.Conversation, t *conversation.Transfer) {
 	if q := f.queues[t.Queue]; q != nil { // to which it would return, not the one it waits in
-		f.rules.InactiveAfter = q.rules.InactiveAfter
+		r.InactiveAfter = q.v.entry.InactiveAfter
 	}
-	f.rules.FallbackWait = conversation.Wait{}
+	var to *queueRec
 	if t.Fallback == conversation.FallbackQueue {
-		if to := f.queue(t.FallbackQueue); to != nil {
-			f.rules.FallbackWait = f.waitIn(to, c.Needs, c.WaitingSince)
-		}
+		to = f.queue(t.FallbackQueue)
+	}
+	f.setWait(&r.FallbackWait, to, c)
+}
+
+// channelRules sets what depends on the conversation's channel.
+func (f *Floor) channelRules(r *conversation.Rules, c *conversation.Conversation) {
+	r.MaxText = 0
+	if len(f.settings.MaxText) > 0 {
+		r.MaxText = f.settings.MaxText[c.Channel]
+	}
+}
+
+// setWait makes w the conversation's place in the queue from now, at its age; none
+// without a queue.
+func (f *Floor) setWait(w *conversation.Wait, q *queueRec, c *conversation.Conversation) {
+	if q != nil {
+		*w = f.waitIn(q, c.Needs, c.WaitingSince)
+	} else if w.Queue != "" {
+		*w = conversation.Wait{}
 	}
 }
 

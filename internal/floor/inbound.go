@@ -42,7 +42,7 @@ func (f *Floor) takeIn(cmd conversation.Command, in *conversation.Inbound) (Resu
 	if err != nil {
 		return Result{}, err
 	}
-	if r, known := f.seen.find(inboundDigest(in.Channel, in.Source, in.ExternalID), f.now); known {
+	if r, known := f.seen.find(f.inboundDigest(in.Channel, in.Source, in.ExternalID), f.now); known {
 		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 	}
 	key := customerKey{in.Source, in.Customer}
@@ -278,7 +278,7 @@ func (f *Floor) onMessage(cmd conversation.Command, change routing.ChangeKept, e
 	if _, err := conversation.Decide(&conversation.Conversation{}, f.now, f.pending.by, cmd, nil, nil); err != nil {
 		return Result{}, err
 	}
-	if _, known := f.seen.find(inboundDigest(ch, src, id), f.now); known || elsewhere {
+	if _, known := f.seen.find(f.inboundDigest(ch, src, id), f.now); known || elsewhere {
 		// It has come, and is no longer in memory.
 		if change.React != nil {
 			return Result{}, nil
@@ -366,7 +366,7 @@ func (f *Floor) outside(whole conversation.Command, cmd *conversation.Outside) (
 	if _, err := f.sourceOf(cmd.Channel, cmd.Source); err != nil {
 		return Result{}, err
 	}
-	if r, known := f.seen.find(inboundDigest(cmd.Channel, cmd.Source, cmd.ExternalID), f.now); known {
+	if r, known := f.seen.find(f.inboundDigest(cmd.Channel, cmd.Source, cmd.ExternalID), f.now); known {
 		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 	}
 	c := f.convs.get(f.customer(customerKey{cmd.Source, cmd.Customer}))

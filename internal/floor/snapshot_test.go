@@ -25,7 +25,7 @@ import (
 // here has to come back, and TestRandomWalk looks whether it does.
 var rebuilt = map[string][]string{
 	"Floor": {
-		"config", "now", "roster", "router", "deadlines", "settle", "adrift", "given", "events", "pending", "journal", "snapshots",
+		"config", "digested", "now", "roster", "router", "deadlines", "settle", "adrift", "given", "events", "pending", "journal", "snapshots",
 		"agentEvents", "convEvents", "rules", "targets", "arrivals",
 	},
 	"convRec":    {"waiter", "timer", "held", "epoch"},

@@ -22,6 +22,8 @@ type table[K any] struct {
 	dir   []*bucket
 	depth uint
 	n     int
+	// recent was asked for last: most of what happens is about the same one.
+	recent *convRec
 }
 
 // bucket is open-addressed by the last bits of the hash: its length is a power of
@@ -42,12 +44,19 @@ const (
 
 // get returns the record with the key, or nil.
 func (t *table[K]) get(k K) *convRec {
+	if t.recent != nil && t.same(k, t.recent) {
+		return t.recent
+	}
 	if t.n == 0 {
 		return nil
 	}
 	h := t.hash(k)
 	p := t.dir[t.at(h)]
-	return p.slots[t.find(p, h, k)]
+	c := p.slots[t.find(p, h, k)]
+	if c != nil {
+		t.recent = c
+	}
+	return c
 }
 
 // at is the place in the directory of a hash.
@@ -68,6 +77,7 @@ func (t *table[K]) put(c *convRec) {
 	if t.dir == nil {
 		t.dir = []*bucket{{slots: make([]*convRec, 8)}}
 	}
+	t.recent = c
 	k := t.key(c)
 	h := t.hash(k)
 	p := t.dir[t.at(h)]
@@ -144,6 +154,7 @@ func (t *table[K]) remove(k K) {
 	if p.slots[free] == nil {
 		return
 	}
+	t.recent = nil
 	p.n--
 	t.n--
 	// Those behind it that would no longer be found move up.

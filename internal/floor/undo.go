@@ -243,19 +243,28 @@ func (f *Floor) undoSetup() {
 
 func (f *Floor) reset() {
 	j := &f.journal
-	clear(j.convs)
-	clear(j.agents)
-	clear(j.queues)
-	clear(j.moved)
-	*j = journal{
-		epoch: j.epoch + 1,
-		convs: j.convs[:0], agents: j.agents[:0], queues: j.queues[:0], moved: j.moved[:0], gone: j.gone[:0],
-	}
-	clear(f.events)
-	f.events = f.events[:0]
+	j.convs, j.agents, j.queues = emptied(j.convs), emptied(j.agents), emptied(j.queues)
+	j.moved, j.gone = emptied(j.moved), j.gone[:0]
+	j.setup, j.leases = nil, nil
+	j.epoch++
+	j.open = false
+	f.events = emptied(f.events)
 	f.settle, f.adrift, f.given = f.settle[:0], f.adrift[:0], false
 	f.arrivals = f.arrivals[:0]
-	f.pending = command{}
+	f.engine()
+}
+
+// staleLimit is how many entries of a list that is used again for the next batch
+// may keep what they had alive until then. To clear each of them each time costs as
+// much as to fill it.
+const staleLimit = 64
+
+// emptied returns the list without its entries. Of a long one little is kept alive.
+func emptied[T any](list []T) []T {
+	if len(list) > staleLimit {
+		clear(list)
+	}
+	return list[:0]
 }
 
 // setCustomer notes a customer's conversation; 0 forgets it.
