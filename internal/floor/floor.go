@@ -285,10 +285,10 @@ func (f *Floor) Events() []Event { return f.events }
 // emit numbers and stamps an event, and applies it.
 func (f *Floor) emit(body any) {
 	f.seq++
-	e := Event{Seq: f.seq, At: f.now, By: f.pending.by, Why: f.pending.why, Key: f.pending.key, Body: body}
+	e := next(&f.events)
+	e.Seq, e.At, e.By, e.Why, e.Key, e.Body = f.seq, f.now, f.pending.by, f.pending.why, f.pending.key, body
 	f.pending.key = ""
-	f.events = append(f.events, e)
-	f.apply(&e)
+	f.apply(e)
 }
 
 // as sets who the next events are by.

@@ -46,7 +46,7 @@ func (f *Floor) takeIn(cmd conversation.Command, in *conversation.Inbound) (Resu
 		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 	}
 	key := customerKey{in.Source, in.Customer}
-	last := f.convs.get(f.customer(key))
+	last := f.customers.get(key)
 	if last != nil && last.v.State.Open() {
 		res, err := f.decide(last, cmd)
 		if err == nil && res.Message == 0 { // in the transcript for longer than ids are remembered
@@ -297,7 +297,7 @@ func (f *Floor) conversationWith(ch conversation.Channel, src conversation.Sourc
 	if s := f.sources[src]; s == nil || s.entry.Channel != ch {
 		return nil, unknown("source", string(src))
 	}
-	return f.convs.get(f.customer(customerKey{src, who})), nil
+	return f.customers.get(customerKey{src, who}), nil
 }
 
 // receipt takes a receipt for all conversations of the customer in memory. What it
@@ -369,7 +369,7 @@ func (f *Floor) outside(whole conversation.Command, cmd *conversation.Outside) (
 	if r, known := f.seen.find(f.inboundDigest(cmd.Channel, cmd.Source, cmd.ExternalID), f.now); known {
 		return Result{Conversation: r.conversation, Message: r.message, Duplicate: true}, nil
 	}
-	c := f.convs.get(f.customer(customerKey{cmd.Source, cmd.Customer}))
+	c := f.customers.get(customerKey{cmd.Source, cmd.Customer})
 	switch {
 	case c == nil: // nothing opens a conversation but the customer
 		return Result{}, nil

@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/switchboard-go/switchboard/agent"
@@ -30,8 +31,8 @@ type journal struct {
 
 type convBefore struct {
 	rec *convRec
-	was conversation.Conversation
-	had bool
+	had bool                      // it was there
+	was conversation.Conversation // if so
 }
 
 type agentBefore struct {
@@ -83,10 +84,24 @@ func (f *Floor) touchConv(c *convRec) {
 	if c.epoch == f.journal.epoch {
 		return
 	}
-	had := c.epoch != 0
+	b := next(&f.journal.convs)
+	b.rec, b.had = c, c.epoch != 0
+	if b.had {
+		b.was = c.v
+	}
 	f.keep(c)
 	c.epoch = f.journal.epoch
-	f.journal.convs = append(f.journal.convs, convBefore{c, c.v, had})
+}
+
+// next lengthens the list by an entry, of which the caller sets every field that
+// counts.
+func next[T any](list *[]T) *T {
+	n := len(*list)
+	if n == cap(*list) {
+		*list = slices.Grow(*list, 1)
+	}
+	*list = (*list)[:n+1]
+	return &(*list)[n]
 }
 
 func (f *Floor) touchAgent(a *agentRec) {
@@ -187,8 +202,7 @@ func (f *Floor) Undo() {
 		id := b.rec.v.ID
 		if !b.had {
 			f.convs.remove(id) // which finds it by what is in it
-			b.rec.v = b.was
-			b.rec.v.State = 0
+			b.rec.v = conversation.Conversation{}
 			f.indexConv(b.rec)
 			b.rec.epoch = 0
 			f.roster.remove(id)
@@ -269,11 +283,15 @@ func emptied[T any](list []T) []T {
 
 // setCustomer notes a customer's conversation; 0 forgets it.
 func (f *Floor) setCustomer(k customerKey, id conversation.ID) {
-	was := f.customer(k)
+	last := f.customers.get(k)
+	was := conversation.ID(0)
+	if last != nil {
+		was = last.v.ID
+	}
 	if was == id {
 		return
 	}
-	f.keep(f.convs.get(was))
+	f.keep(last)
 	f.journal.moved = append(f.journal.moved, customerBefore{k, was})
 	f.putCustomer(k, id)
 }
