@@ -82,7 +82,6 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 	c.v.Apply(e.At, e.Seq, b)
 	if opened {
 		f.convs.put(c)
-		f.roster.add(id)
 	}
 	if was > conversation.Queued && c.v.State == conversation.Queued {
 		f.adrift = append(f.adrift, c)
@@ -104,7 +103,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 		f.indexTimer(c)
 		return
 	case conversation.Opened:
-		f.setCustomer(customerKey{c.v.Source, c.v.Customer}, id)
+		f.setCustomer(c.customer(), id)
 	case conversation.OfferMade:
 		if a := f.agents[b.Agent]; a != nil {
 			f.touchAgent(a)
@@ -134,12 +133,12 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 
 // drop takes the conversation out of the state. The caller has touched it.
 func (f *Floor) drop(c *convRec) {
-	k := customerKey{c.v.Source, c.v.Customer}
+	k := c.customer()
 	if f.customer(k) == c.v.ID {
 		f.setCustomer(k, 0)
 	}
 	f.unindexConv(c)
-	f.convs.remove(c.v.ID)
+	f.convs.leave(c.v.ID)
 	f.journal.gone = append(f.journal.gone, c.v.ID)
 }
 

@@ -94,11 +94,9 @@ func (f *Floor) ToArchive(id conversation.ID) (part conversation.Conversation, d
 func (f *Floor) ArchiveDue() []conversation.ID {
 	var ids []conversation.ID
 	for c := range f.convs.all() {
-		id := c.v.ID
 		if _, due := c.v.Archiving(); due {
-			ids = append(ids, id)
+			ids = append(ids, c.v.ID)
 		}
 	}
-	slices.Sort(ids)
 	return ids
 }

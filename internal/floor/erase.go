@@ -82,7 +82,6 @@ func (f *Floor) erase(cmd Erase) (Result, error) {
 			theirs = append(theirs, c)
 		}
 	}
-	slices.SortFunc(theirs, byID)
 	if len(theirs) == 0 {
 		if i := slices.IndexFunc(f.erasures, func(e Erasure) bool { return e.Source == cmd.Source && e.Customer == cmd.Customer }); i >= 0 {
 			return Result{Erasure: f.erasures[i].No, Duplicate: true}, nil

@@ -106,12 +106,11 @@ type Floor struct {
 	teams    map[routing.TeamID]routing.Team
 	agents   map[agent.ID]*agentRec
 	sources  map[conversation.Source]*sourceRec
-	convs    table[conversation.ID]
-	// roster has the ids of convs in order. Within a batch, and until a snapshot has
-	// come there, it also has those of conversations that are gone.
-	roster roster
+	// convs has the conversations. Within a batch, and until a snapshot has come
+	// there, those that have left keep their places.
+	convs roster
 	// customers has each customer's open conversation, or else their last one.
-	customers table[customerKey]
+	customers customers
 	seen      memory // inbound ids
 	digested  inboundKey
 	keys      memory // idempotency keys
@@ -151,11 +150,6 @@ type Floor struct {
 type command struct {
 	by       agent.Actor
 	why, key string
-}
-
-type customerKey struct {
-	source   conversation.Source
-	customer conversation.Customer
 }
 
 type convRec struct {
@@ -252,8 +246,7 @@ func New(c Config) *Floor {
 		teams:     make(map[routing.TeamID]routing.Team),
 		agents:    make(map[agent.ID]*agentRec),
 		sources:   make(map[conversation.Source]*sourceRec),
-		convs:     convTable(),
-		customers: customerTable(hash),
+		customers: customers{hash: hash},
 		seen:      newMemory(seenHorizon),
 		keys:      newMemory(keyHorizon),
 		leases:    make(map[string]time.Time),

@@ -31,8 +31,8 @@ func (f *Floor) CustomerConversation(s conversation.Source, c conversation.Custo
 // Conversations calls yield with each conversation in memory, by ID, until it
 // returns false.
 func (f *Floor) Conversations(yield func(*conversation.Conversation) bool) {
-	for id := range f.roster.all() {
-		if c := f.convs.get(id); c != nil && !yield(&c.v) {
+	for c := range f.convs.all() {
+		if !yield(&c.v) {
 			return
 		}
 	}

@@ -185,12 +185,11 @@ func (r *Restore) rules() {
 func (r *Restore) conversation(c restored) error {
 	f, rec := r.f, c.rec
 	id := rec.v.ID
-	if id <= f.roster.newest() || uint64(id) > f.seq {
+	if id <= f.convs.newest() || uint64(id) > f.seq {
 		return fmt.Errorf("the conversation %v is out of order", id)
 	}
 	r.share(&rec.v)
 	f.convs.put(rec)
-	f.roster.add(id)
 	if c.latest {
 		k := customerKey{rec.v.Source, rec.v.Customer}
 		if f.customer(k) != 0 {

@@ -7,96 +7,172 @@ import (
 	"github.com/switchboard-go/switchboard/conversation"
 )
 
-// rosterChunk is how many ids stand in one piece of a roster.
-const rosterChunk = 512
+// rosterPiece is how many conversations stand in one piece of a roster.
+const rosterPiece = 256
 
-// roster is the ids of the conversations in memory, rising, so that whoever goes
-// through them can stop anywhere and go on later from an id. It is in pieces:
-// one id comes or goes at the cost of moving a few hundred.
-type roster struct{ chunks [][]conversation.ID }
+// roster is the conversations in memory, by ID: so whoever goes through them can
+// stop anywhere and go on later from an ID. New ones come behind all others and
+// the old leave first, so what is in use lies together, and a conversation costs
+// two words. It is in pieces: one comes or goes at the cost of moving a few hundred.
+//
+// One that has left may keep its place, for a snapshot that has not come there.
+type roster struct {
+	firsts []conversation.ID // of each piece
+	pieces []*rosterPart
+	n      int // conversations; places without one are not counted
+	// recent was asked for last: most of what happens is about the same one.
+	recent *convRec
+}
 
-// add puts an id in. New ones are the greatest, which is the cheap case.
-func (r *roster) add(id conversation.ID) {
-	last := len(r.chunks) - 1
-	if last < 0 || r.chunks[last][len(r.chunks[last])-1] < id && len(r.chunks[last]) == rosterChunk {
-		r.chunks = append(r.chunks, append(make([]conversation.ID, 0, rosterChunk), id))
+type rosterPart struct {
+	ids  []conversation.ID
+	recs []*convRec // nil for one that has left
+}
+
+// get returns the conversation, or nil.
+func (r *roster) get(id conversation.ID) *convRec {
+	if c := r.recent; c != nil && c.v.ID == id {
+		return c
+	}
+	i, at, in := r.find(id)
+	if !in {
+		return nil
+	}
+	c := r.pieces[i].recs[at]
+	if c != nil {
+		r.recent = c
+	}
+	return c
+}
+
+// find returns the piece and the place in it where the ID is, or would be.
+func (r *roster) find(id conversation.ID) (i, at int, in bool) {
+	last := len(r.firsts) - 1
+	if last < 0 {
+		return 0, 0, false
+	}
+	if i = last; r.firsts[last] > id {
+		i = max(0, search(r.firsts, id+1)-1)
+	}
+	ids := r.pieces[i].ids
+	if n := len(ids); ids[n-1] < id {
+		return i, n, false
+	}
+	at = search(ids, id)
+	return i, at, ids[at] == id
+}
+
+// search returns the first place in the rising ids that is not less than id.
+func search(ids []conversation.ID, id conversation.ID) int {
+	low, high := 0, len(ids)
+	for low < high {
+		if mid := int(uint(low+high) / 2); ids[mid] < id {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+// put puts a conversation in. New ones have the greatest IDs, which is the cheap
+// case.
+func (r *roster) put(c *convRec) {
+	r.recent = c
+	id := c.v.ID
+	i, at, in := r.find(id)
+	if in {
+		if r.pieces[i].recs[at] == nil {
+			r.n++
+		}
+		r.pieces[i].recs[at] = c
 		return
 	}
-	if tail := r.chunks[last]; tail[len(tail)-1] < id {
-		r.chunks[last] = append(tail, id)
-		return
+	r.n++
+	if last := len(r.pieces) - 1; last < 0 || i == last && at == len(r.pieces[i].ids) && at >= rosterPiece {
+		p := &rosterPart{make([]conversation.ID, 0, rosterPiece), make([]*convRec, 0, rosterPiece)}
+		r.pieces, r.firsts = append(r.pieces, p), append(r.firsts, id)
+		i, at = last+1, 0
 	}
-	i := max(0, r.find(id+1)-1) // one that was there before: the piece may grow past its size
-	if at, in := slices.BinarySearch(r.chunks[i], id); !in {
-		r.chunks[i] = slices.Insert(r.chunks[i], at, id)
+	p := r.pieces[i] // which grows past its size by those that come back
+	p.ids, p.recs = slices.Insert(p.ids, at, id), slices.Insert(p.recs, at, c)
+	r.firsts[i] = p.ids[0]
+}
+
+// leave takes a conversation out and keeps its place.
+func (r *roster) leave(id conversation.ID) {
+	if i, at, in := r.find(id); in && r.pieces[i].recs[at] != nil {
+		r.pieces[i].recs[at], r.recent = nil, nil
+		r.n--
 	}
 }
 
-// remove takes an id out, if it is in.
-func (r *roster) remove(id conversation.ID) {
-	i := r.find(id+1) - 1
-	if i < 0 {
-		return
-	}
-	at, in := slices.BinarySearch(r.chunks[i], id)
+// strike takes an ID out, with its conversation if that is still there.
+func (r *roster) strike(id conversation.ID) {
+	r.leave(id)
+	i, at, in := r.find(id)
 	if !in {
 		return
 	}
-	r.chunks[i] = slices.Delete(r.chunks[i], at, at+1)
+	p := r.pieces[i]
+	p.ids, p.recs = slices.Delete(p.ids, at, at+1), slices.Delete(p.recs, at, at+1)
 	switch {
-	case len(r.chunks[i]) == 0:
-		r.chunks = slices.Delete(r.chunks, i, i+1)
-	case i+1 < len(r.chunks) && len(r.chunks[i])+len(r.chunks[i+1]) <= rosterChunk/2:
+	case len(p.ids) == 0:
+		r.drop(i)
+		return
+	case i+1 < len(r.pieces) && len(p.ids)+len(r.pieces[i+1].ids) <= rosterPiece/2:
 		// Few of the old stay long; they do not keep a piece each.
-		r.chunks[i] = append(r.chunks[i], r.chunks[i+1]...)
-		r.chunks = slices.Delete(r.chunks, i+1, i+2)
+		p.ids, p.recs = append(p.ids, r.pieces[i+1].ids...), append(p.recs, r.pieces[i+1].recs...)
+		r.drop(i + 1)
 	}
+	r.firsts[i] = p.ids[0]
 }
 
-// find returns the first piece whose first id is not less than id.
-func (r *roster) find(id conversation.ID) int {
-	i, _ := slices.BinarySearchFunc(r.chunks, id, func(c []conversation.ID, id conversation.ID) int {
-		if c[0] < id {
-			return -1
-		}
-		return 1
-	})
-	return i
+func (r *roster) drop(i int) {
+	r.pieces, r.firsts = slices.Delete(r.pieces, i, i+1), slices.Delete(r.firsts, i, i+1)
 }
 
-// newest returns the greatest id, 0 when there is none.
+// newest returns the greatest ID, 0 when there is none.
 func (r *roster) newest() conversation.ID {
-	if len(r.chunks) == 0 {
+	if len(r.pieces) == 0 {
 		return 0
 	}
-	last := r.chunks[len(r.chunks)-1]
-	return last[len(last)-1]
+	ids := r.pieces[len(r.pieces)-1].ids
+	return ids[len(ids)-1]
 }
 
-// past appends up to n ids greater than id to buf.
+// past appends up to n IDs greater than id to buf, of those that have left too.
 func (r *roster) past(id conversation.ID, n int, buf []conversation.ID) []conversation.ID {
-	i := max(0, r.find(id+1)-1)
-	for ; i < len(r.chunks) && n > 0; i++ {
-		c := r.chunks[i]
-		at, in := slices.BinarySearch(c, id)
-		if in {
-			at++
-		}
-		c = c[at:min(len(c), at+n)]
-		buf, n = append(buf, c...), n-len(c)
+	i, at, in := r.find(id)
+	if in {
+		at++
+	}
+	for ; i < len(r.pieces) && n > 0; i, at = i+1, 0 {
+		ids := r.pieces[i].ids
+		ids = ids[at:min(len(ids), at+n)]
+		buf, n = append(buf, ids...), n-len(ids)
 	}
 	return buf
 }
 
-// all yields every id. The roster must not change meanwhile.
-func (r *roster) all() iter.Seq[conversation.ID] {
-	return func(yield func(conversation.ID) bool) {
-		for _, c := range r.chunks {
-			for _, id := range c {
-				if !yield(id) {
+// all yields every conversation. The roster must not change meanwhile.
+func (r *roster) all() iter.Seq[*convRec] {
+	return func(yield func(*convRec) bool) {
+		for _, p := range r.pieces {
+			for _, c := range p.recs {
+				if c != nil && !yield(c) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// convIDs returns the conversations in memory.
+func (f *Floor) convIDs() []conversation.ID {
+	ids := make([]conversation.ID, 0, f.convs.n)
+	for c := range f.convs.all() {
+		ids = append(ids, c.v.ID)
+	}
+	return ids
 }

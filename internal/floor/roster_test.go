@@ -8,53 +8,77 @@ import (
 	"github.com/switchboard-go/switchboard/conversation"
 )
 
-// TestRosterAgainstModel holds a roster against a sorted list.
+// TestRosterAgainstModel holds a roster against a sorted list and a map.
 func TestRosterAgainstModel(t *testing.T) {
 	for seed := range uint64(4) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		var r roster
-		var model []conversation.ID
-		var gone []conversation.ID
+		places := []conversation.ID{} // of those that have left too
+		there := make(map[conversation.ID]*convRec)
+		var gone []*convRec
 		next := conversation.ID(1)
+		put := func(c *convRec) {
+			r.put(c)
+			id := c.v.ID
+			there[id] = c
+			if at, in := slices.BinarySearch(places, id); !in {
+				places = slices.Insert(places, at, id)
+			}
+		}
 		for step := range 20_000 {
 			grows := step/5_000%2 == 0 // and then shrinks
 			switch n := rng.IntN(10); {
 			case n < 6 == grows:
 				next += conversation.ID(1 + rng.IntN(3))
-				r.add(next)
-				model = append(model, next)
+				c := &convRec{}
+				c.v.ID = next
+				put(c)
 			case n == 9 && len(gone) > 0: // taken back
-				id := gone[len(gone)-1]
+				put(gone[len(gone)-1])
 				gone = gone[:len(gone)-1]
-				r.add(id)
-				at, in := slices.BinarySearch(model, id)
-				if !in {
-					model = slices.Insert(model, at, id)
+			case len(places) > 0:
+				at := rng.IntN(len(places))
+				id := places[at]
+				if c := there[id]; c != nil {
+					gone = append(gone, c)
 				}
-			case len(model) > 0:
-				at := rng.IntN(len(model))
-				r.remove(model[at])
-				gone = append(gone, model[at])
-				model = slices.Delete(model, at, at+1)
+				delete(there, id)
+				if n == 8 {
+					r.leave(id)
+					break
+				}
+				r.strike(id)
+				places = slices.Delete(places, at, at+1)
 			}
-			r.remove(next + 1) // never in
+			r.strike(next + 1) // never in
+			r.leave(next + 2)
+			for range 3 {
+				if id := conversation.ID(rng.Uint64N(uint64(next) + 2)); r.get(id) != there[id] {
+					t.Fatalf("seed %d, step %d: %v is %p, want %p", seed, step, id, r.get(id), there[id])
+				}
+			}
 			if step%97 != 0 {
 				continue
 			}
-			if got := slices.Collect(r.all()); !slices.Equal(got, model) {
-				t.Fatalf("seed %d, step %d: %d ids, want %d", seed, step, len(got), len(model))
+			var want []*convRec
+			for _, id := range places {
+				if c := there[id]; c != nil {
+					want = append(want, c)
+				}
+			}
+			if got := slices.Collect(r.all()); !slices.Equal(got, want) || r.n != len(want) {
+				t.Fatalf("seed %d, step %d: %d conversations, %d counted, want %d", seed, step, len(got), r.n, len(want))
 			}
 			from, n := conversation.ID(rng.Uint64N(uint64(next)+2)), rng.IntN(1500)
-			at, in := slices.BinarySearch(model, from)
+			at, in := slices.BinarySearch(places, from)
 			if in {
 				at++
 			}
-			want := model[at:min(len(model), at+n)]
-			if got := r.past(from, n, nil); !slices.Equal(got, want) {
+			if got, want := r.past(from, n, nil), places[at:min(len(places), at+n)]; !slices.Equal(got, want) {
 				t.Fatalf("seed %d, step %d: past %d: %v, want %v", seed, step, from, got, want)
 			}
-			if len(r.chunks) > 2+4*len(model)/rosterChunk+1 {
-				t.Fatalf("seed %d, step %d: %d pieces for %d ids", seed, step, len(r.chunks), len(model))
+			if len(r.pieces) > 2+4*len(places)/rosterPiece+1 {
+				t.Fatalf("seed %d, step %d: %d pieces for %d IDs", seed, step, len(r.pieces), len(places))
 			}
 		}
 	}

@@ -60,7 +60,7 @@ func (s *Snapshot) End() {
 // Snapshots returns how many are under way.
 func (f *Floor) Snapshots() int { return len(f.snapshots) }
 
-// strike takes a conversation that is gone out of the roster, once no snapshot
+// strike gives up the place of a conversation that has left, once no snapshot
 // needs it there.
 func (f *Floor) strike(id conversation.ID) {
 	if f.convs.get(id) != nil {
@@ -71,7 +71,7 @@ func (f *Floor) strike(id conversation.ID) {
 			return
 		}
 	}
-	f.roster.remove(id)
+	f.convs.strike(id)
 }
 
 // ahead reports whether the snapshot has the conversation in it and has not
@@ -95,7 +95,7 @@ func (f *Floor) keep(c *convRec) {
 
 // lineOf is the conversation as a snapshot has it.
 func (f *Floor) lineOf(c *convRec) conversationLine {
-	return conversationLine{Conversation: c.v, Latest: f.customer(customerKey{c.v.Source, c.v.Customer}) == c.v.ID}
+	return conversationLine{Conversation: c.v, Latest: f.customer(c.customer()) == c.v.ID}
 }
 
 // Next returns the next piece, with up to n conversations, and whether there are
@@ -110,7 +110,7 @@ func (s *Snapshot) Next(n int) (Piece, bool) {
 	if f == nil {
 		return Piece{}, false
 	}
-	s.ids = f.roster.past(s.reached, n, s.ids[:0])
+	s.ids = f.convs.past(s.reached, n, s.ids[:0])
 	p := Piece{conversations: make([]conversationLine, 0, len(s.ids))}
 	more := len(s.ids) == n
 	for _, id := range s.ids {

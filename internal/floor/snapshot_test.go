@@ -25,7 +25,7 @@ import (
 // here has to come back, and TestRandomWalk looks whether it does.
 var rebuilt = map[string][]string{
 	"Floor": {
-		"config", "digested", "now", "roster", "router", "deadlines", "settle", "adrift", "given", "events", "pending", "journal", "snapshots",
+		"config", "digested", "now", "router", "deadlines", "settle", "adrift", "given", "events", "pending", "journal", "snapshots",
 		"agentEvents", "convEvents", "rules", "targets", "arrivals",
 	},
 	"convRec":    {"waiter", "timer", "held", "epoch"},
@@ -47,14 +47,14 @@ var stateOnly = cmp.Options{
 		f, ok := p.Last().(cmp.StructField)
 		return ok && slices.Contains(rebuilt[p.Index(-2).Type().Name()], f.Name())
 	}, cmp.Ignore()),
-	cmp.Transformer("conversations", func(t table[conversation.ID]) map[conversation.ID]*convRec {
+	cmp.Transformer("conversations", func(t roster) map[conversation.ID]*convRec {
 		m := make(map[conversation.ID]*convRec)
 		for c := range t.all() {
 			m[c.v.ID] = c
 		}
 		return m
 	}),
-	cmp.Transformer("customers", func(t table[customerKey]) map[string]conversation.ID {
+	cmp.Transformer("customers", func(t customers) map[string]conversation.ID {
 		m := make(map[string]conversation.ID)
 		for c := range t.all() {
 			m[string(c.v.Source)+"\x00"+string(c.v.Customer)] = c.v.ID
@@ -125,11 +125,11 @@ func distort(v reflect.Value) {
 		switch x := v.Addr().Interface().(type) {
 		case *time.Time:
 			*x = x.Add(time.Second)
-		case *table[conversation.ID]:
-			*x = convTable()
+		case *roster:
+			*x = roster{}
 			x.put(&convRec{})
-		case *table[customerKey]:
-			*x = customerTable(fnv)
+		case *customers:
+			*x = customers{hash: fnv}
 			x.put(&convRec{})
 		case *memory:
 			x.line.push(remembered{at: 1})
@@ -425,7 +425,7 @@ func TestRosterForgetsWhatASnapshotHeld(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		}
-		if ids := slices.Collect(f.roster.all()); len(ids) > 0 {
+		if ids := f.convs.past(0, 10, nil); len(ids) > 0 {
 			t.Errorf("given %s: %v are left", give, ids)
 		}
 	}

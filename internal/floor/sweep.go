@@ -1,7 +1,6 @@
 package floor
 
 import (
-	"slices"
 	"time"
 
 	"github.com/switchboard-go/switchboard/agent"
@@ -64,14 +63,12 @@ func (f *Floor) sweep() bool {
 func (f *Floor) find(s *sweep) []conversation.ID {
 	var ids []conversation.ID
 	for c := range f.convs.all() {
-		id := c.v.ID
 		switch {
 		case s.source != "" && c.v.Source == s.source && c.v.State.Open(),
 			s.source == "" && c.v.Queue == s.queue && c.v.State == conversation.Queued:
-			ids = append(ids, id)
+			ids = append(ids, c.v.ID)
 		}
 	}
-	slices.Sort(ids)
 	return ids
 }
 
@@ -127,12 +124,10 @@ func (f *Floor) sweepOutage(s *sweep) bool {
 	from, to := f.outage.From, f.outage.To
 	if !s.found {
 		for c := range f.convs.all() {
-			id := c.v.ID
 			if o := c.v.Offer; o != nil && o.Deadline.Set < s.set {
-				s.todo = append(s.todo, id)
+				s.todo = append(s.todo, c.v.ID)
 			}
 		}
-		slices.Sort(s.todo)
 		s.found = true
 	}
 	n := min(len(s.todo), stepLimit)

@@ -201,11 +201,10 @@ func (f *Floor) Undo() {
 		b := &j.convs[i]
 		id := b.rec.v.ID
 		if !b.had {
-			f.convs.remove(id) // which finds it by what is in it
+			f.convs.strike(id) // which finds it by what is in it
 			b.rec.v = conversation.Conversation{}
 			f.indexConv(b.rec)
 			b.rec.epoch = 0
-			f.roster.remove(id)
 			continue
 		}
 		b.rec.v = b.was

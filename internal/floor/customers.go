@@ -2,20 +2,18 @@ package floor
 
 import (
 	"iter"
-	"slices"
 
 	"github.com/switchboard-go/switchboard/conversation"
 )
 
-// A table finds conversations by a key that is in their records: a map would keep
-// it once more, and a million may wait. It grows by splitting a bucket at a time, so
-// that nobody waits for all of it to be put into order anew.
-//
-// A record must not change its key while it is in.
-type table[K any] struct {
-	hash func(K) uint64
-	key  func(*convRec) K
-	same func(K, *convRec) bool
+// customers finds each customer's open conversation, or else their last one, by the
+// names that are in it: a map would keep them once more, and a million may wait. It
+// grows by splitting a bucket at a time, so that nobody waits for all of it to be put
+// into order anew.
+type customers struct {
+	// hash comes from outside: customers name themselves on some channels, so it can
+	// be one that nobody knows.
+	hash func(source, customer string) uint64
 
 	// dir has the bucket for each value of the first depth bits of a hash. A bucket of
 	// a lower depth stands in it several times, side by side.
@@ -42,15 +40,27 @@ const (
 	crowd = 32
 )
 
-// get returns the record with the key, or nil.
-func (t *table[K]) get(k K) *convRec {
-	if t.recent != nil && t.same(k, t.recent) {
+type customerKey struct {
+	source   conversation.Source
+	customer conversation.Customer
+}
+
+func (t *customers) hashOf(k customerKey) uint64 { return t.hash(string(k.source), string(k.customer)) }
+
+func (c *convRec) customer() customerKey { return customerKey{c.v.Source, c.v.Customer} }
+
+// isOf reports whether it is the customer's.
+func (c *convRec) isOf(k customerKey) bool { return c.v.Customer == k.customer && c.v.Source == k.source }
+
+// get returns the customer's conversation, or nil.
+func (t *customers) get(k customerKey) *convRec {
+	if t.recent != nil && t.recent.isOf(k) {
 		return t.recent
 	}
 	if t.n == 0 {
 		return nil
 	}
-	h := t.hash(k)
+	h := t.hashOf(k)
 	p := t.dir[t.at(h)]
 	c := p.slots[t.find(p, h, k)]
 	if c != nil {
@@ -60,26 +70,26 @@ func (t *table[K]) get(k K) *convRec {
 }
 
 // at is the place in the directory of a hash.
-func (t *table[K]) at(h uint64) uint64 { return h >> (64 - t.depth) } // of no bits: 0
+func (t *customers) at(h uint64) uint64 { return h >> (64 - t.depth) } // of no bits: 0
 
-// find returns where in the bucket the key is, or would be.
-func (t *table[K]) find(p *bucket, h uint64, k K) int {
+// find returns where in the bucket the customer's is, or would be.
+func (t *customers) find(p *bucket, h uint64, k customerKey) int {
 	mask := len(p.slots) - 1
 	i := int(h) & mask
-	for p.slots[i] != nil && !t.same(k, p.slots[i]) {
+	for p.slots[i] != nil && !p.slots[i].isOf(k) {
 		i = (i + 1) & mask
 	}
 	return i
 }
 
-// put adds a record, in the place of one with the same key.
-func (t *table[K]) put(c *convRec) {
+// put adds a record, in the place of another one of the customer.
+func (t *customers) put(c *convRec) {
 	if t.dir == nil {
 		t.dir = []*bucket{{slots: make([]*convRec, 8)}}
 	}
 	t.recent = c
-	k := t.key(c)
-	h := t.hash(k)
+	k := c.customer()
+	h := t.hashOf(k)
 	p := t.dir[t.at(h)]
 	for 4*(p.n+1) > 3*len(p.slots) {
 		if len(p.slots) < bucketSlots || p.depth == t.depth && crowd*len(t.dir) > t.n {
@@ -98,19 +108,19 @@ func (t *table[K]) put(c *convRec) {
 }
 
 // fill puts what is in the bucket into other slots.
-func (t *table[K]) fill(p *bucket, slots []*convRec) {
+func (t *customers) fill(p *bucket, slots []*convRec) {
 	old := p.slots
 	p.slots = slots
 	for _, c := range old {
 		if c != nil {
-			k := t.key(c)
-			slots[t.find(p, t.hash(k), k)] = c
+			k := c.customer()
+			slots[t.find(p, t.hashOf(k), k)] = c
 		}
 	}
 }
 
 // split halves the bucket of the hash.
-func (t *table[K]) split(h uint64) {
+func (t *customers) split(h uint64) {
 	p := t.dir[t.at(h)]
 	if p.depth == t.depth {
 		dir := make([]*bucket, 2*len(t.dir))
@@ -125,8 +135,8 @@ func (t *table[K]) split(h uint64) {
 		if c == nil {
 			continue
 		}
-		k := t.key(c)
-		h, to := t.hash(k), low
+		k := c.customer()
+		h, to := t.hashOf(k), low
 		if h<<p.depth>>63 == 1 {
 			to = high
 		}
@@ -143,12 +153,12 @@ func (t *table[K]) split(h uint64) {
 	}
 }
 
-// remove takes out the record with the key, if there is one.
-func (t *table[K]) remove(k K) {
+// remove takes out the customer's conversation, if there is one.
+func (t *customers) remove(k customerKey) {
 	if t.n == 0 {
 		return
 	}
-	h := t.hash(k)
+	h := t.hashOf(k)
 	p := t.dir[t.at(h)]
 	free := t.find(p, h, k)
 	if p.slots[free] == nil {
@@ -160,7 +170,7 @@ func (t *table[K]) remove(k K) {
 	// Those behind it that would no longer be found move up.
 	mask := len(p.slots) - 1
 	for j := (free + 1) & mask; p.slots[j] != nil; j = (j + 1) & mask {
-		home := int(t.hash(t.key(p.slots[j]))) & mask
+		home := int(t.hashOf(p.slots[j].customer())) & mask
 		if (j-home)&mask >= (j-free)&mask {
 			p.slots[free] = p.slots[j]
 			free = j
@@ -170,7 +180,7 @@ func (t *table[K]) remove(k K) {
 }
 
 // all visits every record, in no order that means anything.
-func (t *table[K]) all() iter.Seq[*convRec] {
+func (t *customers) all() iter.Seq[*convRec] {
 	return func(yield func(*convRec) bool) {
 		for i := 0; i < len(t.dir); i += len(t.dir) >> t.dir[i].depth {
 			for _, c := range t.dir[i].slots {
@@ -179,29 +189,6 @@ func (t *table[K]) all() iter.Seq[*convRec] {
 				}
 			}
 		}
-	}
-}
-
-// convTable has the conversations in memory.
-func convTable() table[conversation.ID] {
-	return table[conversation.ID]{
-		hash: func(id conversation.ID) uint64 {
-			h := uint64(id) * 0x9e3779b97f4a7c15
-			return h ^ h>>32
-		},
-		key:  func(c *convRec) conversation.ID { return c.v.ID },
-		same: func(id conversation.ID, c *convRec) bool { return c.v.ID == id },
-	}
-}
-
-// customerTable has each customer's open conversation, or else their last one.
-// Customers name themselves on some channels, so the hash comes from outside,
-// where it can be one that nobody knows.
-func customerTable(hash func(source, customer string) uint64) table[customerKey] {
-	return table[customerKey]{
-		hash: func(k customerKey) uint64 { return hash(string(k.source), string(k.customer)) },
-		key:  func(c *convRec) customerKey { return customerKey{c.v.Source, c.v.Customer} },
-		same: func(k customerKey, c *convRec) bool { return c.v.Customer == k.customer && c.v.Source == k.source },
 	}
 }
 
@@ -217,14 +204,4 @@ func fnv(source, customer string) uint64 {
 	}
 	h ^= h >> 32
 	return h * 0x9e3779b97f4a7c15
-}
-
-// convIDs returns the conversations in memory in order.
-func (f *Floor) convIDs() []conversation.ID {
-	ids := make([]conversation.ID, 0, f.convs.n)
-	for c := range f.convs.all() {
-		ids = append(ids, c.v.ID)
-	}
-	slices.Sort(ids)
-	return ids
 }
