@@ -30,6 +30,36 @@ type bucket struct {
 	depth uint // how many bits all hashes in it have in common
 	n     int
 	slots []*convRec
+	far   far
+}
+
+func newBucket(depth uint, slots int) *bucket {
+	return &bucket{depth: depth, slots: make([]*convRec, slots), far: make(far, slots)}
+}
+
+// set puts the record with that hash into the place that find gave.
+func (p *bucket) set(i int, h uint64, c *convRec) {
+	p.slots[i], p.far[i] = c, away((i-int(h))&(len(p.slots)-1))
+}
+
+// far says for each slot how far what is there is from its home, where it would be
+// alone: 1 for there, 0 for a free slot. Whoever looks for somebody passes over what
+// has another home, and whoever takes one out moves others up, without looking at
+// them: in a large table that is to fetch each from far away.
+type far []uint8
+
+// farthest stands for itself and all that is farther.
+const farthest = 255
+
+// away is what is noted of something so many places from its home.
+func away(distance int) uint8 { return uint8(min(distance+1, farthest)) }
+
+// further is what is noted of the same home at the next place.
+func further(d uint8) uint8 {
+	if d < farthest {
+		d++
+	}
+	return d
 }
 
 const (
@@ -50,7 +80,9 @@ func (t *customers) hashOf(k customerKey) uint64 { return t.hash(string(k.source
 func (c *convRec) customer() customerKey { return customerKey{c.v.Source, c.v.Customer} }
 
 // isOf reports whether it is the customer's.
-func (c *convRec) isOf(k customerKey) bool { return c.v.Customer == k.customer && c.v.Source == k.source }
+func (c *convRec) isOf(k customerKey) bool {
+	return c.v.Customer == k.customer && c.v.Source == k.source
+}
 
 // get returns the customer's conversation, or nil.
 func (t *customers) get(k customerKey) *convRec {
@@ -76,7 +108,10 @@ func (t *customers) at(h uint64) uint64 { return h >> (64 - t.depth) } // of no 
 func (t *customers) find(p *bucket, h uint64, k customerKey) int {
 	mask := len(p.slots) - 1
 	i := int(h) & mask
-	for p.slots[i] != nil && !p.slots[i].isOf(k) {
+	for d := away(0); p.far[i] != 0; d = further(d) {
+		if p.far[i] == d && p.slots[i].isOf(k) {
+			break
+		}
 		i = (i + 1) & mask
 	}
 	return i
@@ -85,7 +120,7 @@ func (t *customers) find(p *bucket, h uint64, k customerKey) int {
 // put adds a record, in the place of another one of the customer.
 func (t *customers) put(c *convRec) {
 	if t.dir == nil {
-		t.dir = []*bucket{{slots: make([]*convRec, 8)}}
+		t.dir = []*bucket{newBucket(0, 8)}
 	}
 	t.recent = c
 	k := c.customer()
@@ -93,7 +128,7 @@ func (t *customers) put(c *convRec) {
 	p := t.dir[t.at(h)]
 	for 4*(p.n+1) > 3*len(p.slots) {
 		if len(p.slots) < bucketSlots || p.depth == t.depth && crowd*len(t.dir) > t.n {
-			t.fill(p, make([]*convRec, 2*len(p.slots)))
+			t.grow(p)
 		} else {
 			t.split(h)
 		}
@@ -104,17 +139,18 @@ func (t *customers) put(c *convRec) {
 		p.n++
 		t.n++
 	}
-	p.slots[i] = c
+	p.set(i, h, c)
 }
 
-// fill puts what is in the bucket into other slots.
-func (t *customers) fill(p *bucket, slots []*convRec) {
+// grow gives the bucket twice as many slots.
+func (t *customers) grow(p *bucket) {
 	old := p.slots
-	p.slots = slots
+	p.slots, p.far = make([]*convRec, 2*len(old)), make(far, 2*len(old))
 	for _, c := range old {
 		if c != nil {
 			k := c.customer()
-			slots[t.find(p, t.hashOf(k), k)] = c
+			h := t.hashOf(k)
+			p.set(t.find(p, h, k), h, c)
 		}
 	}
 }
@@ -129,8 +165,7 @@ func (t *customers) split(h uint64) {
 		}
 		t.dir, t.depth = dir, t.depth+1
 	}
-	low := &bucket{depth: p.depth + 1, slots: make([]*convRec, len(p.slots))}
-	high := &bucket{depth: p.depth + 1, slots: make([]*convRec, len(p.slots))}
+	low, high := newBucket(p.depth+1, len(p.slots)), newBucket(p.depth+1, len(p.slots))
 	for _, c := range p.slots {
 		if c == nil {
 			continue
@@ -140,7 +175,7 @@ func (t *customers) split(h uint64) {
 		if h<<p.depth>>63 == 1 {
 			to = high
 		}
-		to.slots[t.find(to, h, k)] = c
+		to.set(t.find(to, h, k), h, c)
 		to.n++
 	}
 	width := len(t.dir) >> p.depth // how often it stands in the directory
@@ -169,14 +204,17 @@ func (t *customers) remove(k customerKey) {
 	t.n--
 	// Those behind it that would no longer be found move up.
 	mask := len(p.slots) - 1
-	for j := (free + 1) & mask; p.slots[j] != nil; j = (j + 1) & mask {
-		home := int(t.hashOf(p.slots[j].customer())) & mask
+	for j := (free + 1) & mask; p.far[j] != 0; j = (j + 1) & mask {
+		home := (j - int(p.far[j]-1)) & mask
+		if p.far[j] == farthest {
+			home = int(t.hashOf(p.slots[j].customer())) & mask
+		}
 		if (j-home)&mask >= (j-free)&mask {
-			p.slots[free] = p.slots[j]
+			p.slots[free], p.far[free] = p.slots[j], away((free-home)&mask)
 			free = j
 		}
 	}
-	p.slots[free] = nil
+	p.slots[free], p.far[free] = nil, 0
 }
 
 // all visits every record, in no order that means anything.
