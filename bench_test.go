@@ -61,6 +61,13 @@ var benchWrapUp = wrapup.Policy{
 func benchQueue(i int) conversation.QueueID {
 	return conversation.QueueID(fmt.Sprintf("queue-%02d", i))
 }
+func benchQueueNo(id conversation.QueueID) int {
+	var n int
+	if _, err := fmt.Sscanf(string(id), "queue-%d", &n); err != nil {
+		panic(err)
+	}
+	return n
+}
 func benchTeam(i int) routing.TeamID      { return routing.TeamID(fmt.Sprintf("team-%02d", i)) }
 func benchPage(i int) conversation.Source { return conversation.Source(fmt.Sprintf("page-%02d", i)) }
 func benchAgent(i int) agent.ID           { return agent.ID(fmt.Sprintf("agent-%06d", i)) }
@@ -237,7 +244,10 @@ type benchCaller struct {
 	prefix    string
 }
 
-func (c *benchCaller) message(n int) string { return c.prefix + strconv.Itoa(100_000_000+n) }
+func (c *benchCaller) message(n int) string {
+	var room [64]byte
+	return string(strconv.AppendInt(append(room[:0], c.prefix...), int64(100_000_000+n), 10))
+}
 
 // BenchmarkBoardLifecycle is a conversation's whole life: receive, offer,
 // accept, four messages (the customer's second one, two of the agent's and a
@@ -268,12 +278,85 @@ func BenchmarkBoardLifecycle(b *testing.B) {
 	}
 }
 
-// BenchmarkRoute is the routing in its steady state: forty queues, as many live
-// conversations as agents. A decision is the offer of an arriving conversation
-// to an agent; the time of the commands that make them is decisions/s. An
-// operation is the whole round for one conversation: it arrives, is accepted,
-// and an older one is ended and wrapped up.
+// BenchmarkRoute is the routing in its steady state: forty queues, every agent with
+// one conversation, and a few that wait in each queue. A decision is the offer to an
+// agent who comes back from a break, which is all that this command does beside
+// changing the agent's state; the time of these commands is decisions/s. An
+// operation is a round of fifty agents: they ask for a break, end, wrap up, come back, and accept;
+// fifty conversations arrive.
 func BenchmarkRoute(b *testing.B) {
+	for _, agents := range []int{100, 10_000, 100_000} {
+		b.Run(fmt.Sprintf("agents=%d", agents), func(b *testing.B) {
+			ctx := context.Background()
+			board := openBench(b, Config{}, benchSetup(agents, 1, false))
+			board.signIn(agents)
+			desks := make([]benchDesk, agents)
+			for range agents + 10*benchQueues {
+				_, err := board.Receive(ctx, board.arrival(board.n%benchQueues))
+				board.must(err)
+			}
+			for i := range desks {
+				desks[i].agent = board.Agent(benchAgent(i))
+				desks[i].accept(ctx, board)
+			}
+			const round = 50
+			at, decisions := 0, 0
+			var deciding time.Duration
+			runtime.GC()
+			for b.Loop() {
+				some := desks[at : at+round]
+				at = (at + round) % agents
+				for i := range some {
+					d := &some[i]
+					board.must(d.agent.Idle(ctx, "break"))
+					board.must(d.agent.End(ctx, d.serving))
+					board.must(d.agent.WrapUp(ctx, d.serving, "done"))
+				}
+				began := time.Now()
+				for i := range some {
+					board.must(some[i].agent.Available(ctx))
+				}
+				deciding += time.Since(began)
+				decisions += round
+				for i := range some {
+					some[i].accept(ctx, board)
+					_, err := board.Receive(ctx, board.arrival(some[i].queue))
+					board.must(err)
+				}
+			}
+			b.ReportMetric(float64(decisions)/deciding.Seconds(), "decisions/s")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(decisions), "ns/round")
+		})
+	}
+}
+
+// benchDesk is an agent who serves one conversation.
+type benchDesk struct {
+	agent   Agent
+	serving conversation.ID
+	queue   int // of which that is
+}
+
+// accept accepts the one offer that the agent has.
+func (d *benchDesk) accept(ctx context.Context, b *benchBoard) {
+	info, err := b.AgentInfo(ctx, d.agent.ID())
+	b.must(err)
+	if info.Load.Offers != 1 {
+		b.tb.Fatalf("%s has %d offers", d.agent.ID(), info.Load.Offers)
+	}
+	d.serving = info.Conversations[0]
+	b.must(d.agent.Accept(ctx, d.serving))
+	c, err := b.Conversation(ctx, d.serving)
+	b.must(err)
+	d.queue = benchQueueNo(c.Queue)
+}
+
+// BenchmarkArrive is the other way to a decision: an arriving conversation is
+// opened, takes the message, waits, and is offered to an agent who is free; the time
+// of these commands is arrivals/s. As many conversations live as there are agents. An
+// operation is a round of fifty: they arrive and are accepted, and as many
+// older ones are ended and wrapped up.
+func BenchmarkArrive(b *testing.B) {
 	for _, agents := range []int{100, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("agents=%d", agents), func(b *testing.B) {
 			ctx := context.Background()
@@ -294,8 +377,8 @@ func BenchmarkRoute(b *testing.B) {
 			const round = 50
 			in := make([]conversation.Inbound, round)
 			ids := make([]conversation.ID, round)
-			at, decisions := 0, 0
-			var deciding time.Duration
+			at, arrivals := 0, 0
+			var arriving time.Duration
 			runtime.GC()
 			for b.Loop() {
 				for i := range in {
@@ -307,8 +390,8 @@ func BenchmarkRoute(b *testing.B) {
 					board.must(err)
 					ids[i] = id
 				}
-				deciding += time.Since(began)
-				decisions += round
+				arriving += time.Since(began)
+				arrivals += round
 				for _, id := range ids {
 					who := board.offered(id)
 					board.must(board.Agent(who).Accept(ctx, id))
@@ -319,8 +402,8 @@ func BenchmarkRoute(b *testing.B) {
 					at = (at + 1) % len(ring)
 				}
 			}
-			b.ReportMetric(float64(decisions)/deciding.Seconds(), "decisions/s")
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(decisions), "ns/round")
+			b.ReportMetric(float64(arrivals)/arriving.Seconds(), "arrivals/s")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(arrivals), "ns/round")
 		})
 	}
 }
@@ -364,37 +447,30 @@ func benchBacklog(b *testing.B, skilled bool) {
 	}
 	perConversation := float64(heap()-before) / float64(waiting+agents)
 
-	serving := make([]conversation.ID, agents)
-	accept := func(i int) {
-		info, err := board.AgentInfo(ctx, benchAgent(i))
-		board.must(err)
-		if info.Load.Offers != 1 {
-			b.Fatalf("agent %d has %d offers", i, info.Load.Offers)
-		}
-		serving[i] = info.Conversations[0]
-		board.must(board.Agent(benchAgent(i)).Accept(ctx, serving[i]))
-	}
-	for i := range agents {
-		accept(i)
+	desks := make([]benchDesk, agents)
+	for i := range desks {
+		desks[i].agent = board.Agent(benchAgent(i))
+		desks[i].accept(ctx, board)
 	}
 	const round = 500
 	at, decisions := 0, 0
 	var deciding time.Duration
 	for b.Loop() {
-		for i := at; i < at+round; i++ {
-			board.must(board.Agent(benchAgent(i)).End(ctx, serving[i]))
+		some := desks[at : at+round]
+		at = (at + round) % agents
+		for i := range some {
+			board.must(some[i].agent.End(ctx, some[i].serving))
 		}
 		began := time.Now()
-		for i := at; i < at+round; i++ {
-			board.must(board.Agent(benchAgent(i)).WrapUp(ctx, serving[i], "done"))
+		for i := range some {
+			board.must(some[i].agent.WrapUp(ctx, some[i].serving, "done"))
 		}
 		deciding += time.Since(began)
 		decisions += round
-		for i := at; i < at+round; i++ {
-			accept(i)
+		for i := range some {
+			some[i].accept(ctx, board)
 			arrive()
 		}
-		at = (at + round) % agents
 	}
 	b.ReportMetric(float64(decisions)/deciding.Seconds(), "decisions/s")
 	b.ReportMetric(perConversation, "B/conversation")

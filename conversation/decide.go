@@ -307,18 +307,13 @@ func completed(c *Conversation, now time.Time, r *Rules, out []Event, from int) 
 	if len(out) == from || c.Finished {
 		return out
 	}
-	ended, open := c.State == Ended, 0
-	for i := range c.Seats {
-		if c.Seats[i].State != SeatClosed {
-			open++
-		}
-	}
+	ended, closed := c.State == Ended, 0
 	for _, e := range out[from:] {
 		switch e := e.(type) {
 		case Ending:
 			ended = true
 		case SeatEnded:
-			open--
+			closed++
 		case MessageAdded:
 			if e.Message.queued() {
 				return out
@@ -327,7 +322,15 @@ func completed(c *Conversation, now time.Time, r *Rules, out []Event, from int) 
 			return out
 		}
 	}
-	if !ended || open > 0 || c.unsettled(out[from:]) {
+	if !ended {
+		return out
+	}
+	for i := range c.Seats {
+		if c.Seats[i].State != SeatClosed {
+			closed--
+		}
+	}
+	if closed < 0 || c.unsettled(out[from:]) {
 		return out
 	}
 	linger := r.Linger

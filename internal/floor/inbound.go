@@ -170,6 +170,9 @@ func (f *Floor) preferred(named agent.ID, last *convRec) *agentRec {
 
 // tellReturn tells agents who still wrap up that the customer is back (E53).
 func (f *Floor) tellReturn(last *convRec, next conversation.ID) {
+	if last.v.Finished { // all seats are closed, and need not be looked at
+		return
+	}
 	for i := range last.v.Seats {
 		if s := &last.v.Seats[i]; s.State == conversation.SeatWrapping {
 			f.emit(conversation.CustomerReturned{Conversation: last.v.ID, Next: next, Agent: s.Agent})
