@@ -256,7 +256,7 @@ func (a *archivers) store(ctx context.Context, p Part) error {
 		b.archiveFailed(ctx, p.Conversation.ID, err, p)
 		return err
 	}
-	b.sends.report(0, conversation.Stored{Conversation: p.Conversation.ID, Part: &p.Conversation})
+	b.sends.record(conversation.Stored{Conversation: p.Conversation.ID, Part: &p.Conversation})
 	return nil
 }
 
@@ -282,7 +282,7 @@ func (a *archivers) empty(ctx context.Context, away []floor.Away) error {
 		return err
 	}
 	for _, m := range away {
-		b.sends.report(0, floor.Emptied{Conversation: id, No: m.No})
+		b.sends.record(floor.Emptied{Conversation: id, No: m.No})
 	}
 	return nil
 }

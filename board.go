@@ -420,7 +420,6 @@ type request struct {
 	cmd   floor.Command
 	query func(*floor.Floor) error // instead of cmd
 	lane  conversation.ID          // of the message whose result cmd is; 0 for any other command
-	stay  bool                     // the sender who reports it is to wait for another message
 	state atomic.Int32
 	done  chan struct{}
 
@@ -458,7 +457,7 @@ func (b *Board) newRequest() *request {
 }
 
 func (r *request) free() {
-	r.cmd, r.query, r.lane, r.stay = floor.Command{}, nil, 0, false
+	r.cmd, r.query, r.lane = floor.Command{}, nil, 0
 	r.res, r.err, r.panic, r.steps, r.final = floor.Result{}, nil, nil, 0, false
 	r.state.Store(requestWaits)
 	r.pool.Put(r)

@@ -34,7 +34,7 @@ func (b *Board) run() {
 	for b.failure.Load() == nil {
 		b.sends.resume()
 		b.sends.takeOver()
-		b.sends.reportSure()
+		b.sends.reportAll()
 		b.turn.release()
 		var inner func()
 		woken := false
@@ -88,7 +88,7 @@ func (b *Board) run() {
 				break more
 			}
 		}
-		if woken || len(batch) > 0 {
+		if len(batch) > 0 || woken && !b.sends.reporting() {
 			b.serve(batch)
 		}
 		clear(batch)
@@ -173,7 +173,7 @@ func (b *Board) serve(batch []*request) {
 func (b *Board) reported(batch []*request, all bool) {
 	for _, r := range batch {
 		if r.lane != 0 && (all || r.final) {
-			r.stay = b.sends.over(r.lane)
+			b.sends.over(r.lane)
 		}
 	}
 }

@@ -423,6 +423,7 @@ func TestErase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newEraseBed(t)
 		b.lives()
+		synctest.Wait() // a snapshot may be under way
 		b.mortal.arm(0, false)
 		no, err := b.Administrator("root").Erase(t.Context(), "page", person+"-psid")
 		b.must(err)

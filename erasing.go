@@ -234,13 +234,13 @@ func (s *erasers) carry(list []floor.Erasure) error {
 				return errors.New(without(errorText(err), string(e.Customer), url.QueryEscape(string(e.Customer))))
 			}
 		}
-		b.sends.report(0, floor.Cleared{Erasure: e.No})
+		b.sends.record(floor.Cleared{Erasure: e.No})
 	}
 	if err := b.snapshots.forget(s.ctx); err != nil {
 		return err
 	}
 	for _, e := range list {
-		b.sends.report(0, floor.Purged{Erasure: e.No})
+		b.sends.record(floor.Purged{Erasure: e.No})
 		b.config.Logger.Info("a customer was erased", "erasure", e.No)
 	}
 	return nil

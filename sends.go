@@ -1,12 +1,14 @@
 package switchboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,19 +26,33 @@ type senders struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	group  errgroup.Group
-	jobs   chan floor.Sendable // to the senders that wait for one
+
+	// What goes between the committer and the goroutines that send.
+	mu      sync.Mutex
+	jobs    []floor.Sendable // that nobody has begun, the first first
+	results []result         // that are on their way to the committer
+	seeking bool             // a goroutine is on its way to the jobs
+	idle    int              // goroutines that wait for one
+	wake    chan struct{}    // a word for one that waits
+	stopped bool
 
 	// Of whoever has the turn.
 	due     []conversation.ID            // lanes to look at
 	busy    map[conversation.ID]struct{} // lanes of which a message is on its way, or waits for room
 	waiting []conversation.ID            // those that wait for room, the first first
-	sure    []sureResult                 // what is known without a transport, and not in the log yet
-	running int                          // those on their way
+	known   []result                     // that are to be put into the log
+	batch   []*request                   // of those being put there
+	running int                          // messages on their way
 	resumed bool                         // what was on its way before Open is taken over
 	foreign map[conversation.ID]struct{} // lanes of other nodes that may have something to send
 	lookAt  time.Time                    // when to look at those next, by the board's time
-	idle    int                          // senders that wait, or are about to, and are promised nothing yet
 	quiet   chan struct{}                // closed when none is busy; nil while nobody waits
+}
+
+// result is what became of the message in a lane.
+type result struct {
+	lane conversation.ID
+	what any // the command that says so
 }
 
 // idleSenders is how many goroutines stay when there is nothing to be sent.
@@ -46,13 +62,16 @@ func (s *senders) init(b *Board) {
 	s.board = b
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.busy = make(map[conversation.ID]struct{})
-	s.jobs = make(chan floor.Sendable, idleSenders)
+	s.wake = make(chan struct{}, idleSenders)
 	s.foreign = make(map[conversation.ID]struct{})
 }
 
 func (s *senders) stop() {
 	s.cancel()
-	close(s.jobs) // nobody starts anything: the committer has ended with the turn
+	s.mu.Lock()
+	s.stopped = true
+	close(s.wake)
+	s.mu.Unlock()
 	_ = s.group.Wait()
 }
 
@@ -81,16 +100,11 @@ func (s *senders) look(events []floor.Event) {
 }
 
 // over says that the lane's message is no longer on its way, and its result is
-// in the log. It reports whether the sender is to wait for another one.
-func (s *senders) over(id conversation.ID) bool {
+// in the log.
+func (s *senders) over(id conversation.ID) {
 	delete(s.busy, id)
 	s.running--
 	s.due = append(s.due, id)
-	if s.idle == idleSenders {
-		return false
-	}
-	s.idle++
-	return true
 }
 
 // start sends what is due, after a commit.
@@ -102,62 +116,123 @@ func (s *senders) start() {
 	if len(s.due) == 0 && len(s.waiting) == 0 && s.quiet == nil {
 		return
 	}
-	node := s.board.config.Node
+	b := s.board
+	for len(s.waiting) > 0 && s.running < b.config.Sends {
+		id := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		if m, ok := b.floor.ToSend(id, b.config.Node); ok {
+			s.begin(&m)
+		} else {
+			delete(s.busy, id)
+		}
+	}
 	for _, id := range s.due {
 		if _, busy := s.busy[id]; busy {
 			continue
 		}
-		if _, ok := s.board.floor.ToSend(id, node); ok {
-			s.busy[id] = struct{}{}
+		m, ok := b.floor.ToSend(id, b.config.Node)
+		if !ok {
+			continue
+		}
+		s.busy[id] = struct{}{}
+		if s.running < b.config.Sends {
+			s.begin(&m)
+		} else {
 			s.waiting = append(s.waiting, id)
 		}
 	}
 	s.due = s.due[:0]
-	for len(s.waiting) > 0 && s.running < s.board.config.Sends {
-		id := s.waiting[0]
-		s.waiting = s.waiting[1:]
-		m, ok := s.board.floor.ToSend(id, node)
-		if !ok {
-			delete(s.busy, id)
-			continue
-		}
-		if result := s.known(m); result != nil {
-			s.sure = append(s.sure, sureResult{id, result})
-			s.running++
-			continue
-		}
-		// By the clock from here on, which the goroutine can read.
-		m.Lease = s.board.raw.Add(m.Lease.Sub(s.board.at))
-		s.running++
-		if s.idle > 0 {
-			s.idle--
-			s.jobs <- m
-			continue
-		}
-		s.group.Go(func() error {
-			s.run(m)
-			return nil
-		})
+	if len(s.known) > 0 && b.mine[0] != nil {
+		b.rouse() // the committer reports them, and a caller has the turn
 	}
-	if len(s.sure) > 0 && s.board.mine[0] != nil {
-		s.board.rouse() // the committer reports them, and a caller has the turn
-	}
-	if len(s.busy) == 0 && s.quiet != nil && s.board.archives.idle() && s.board.erasures.idle() {
+	if len(s.busy) == 0 && s.quiet != nil && b.archives.idle() && b.erasures.idle() {
 		close(s.quiet)
 		s.quiet = nil
 	}
 }
 
+// begin sends the message, or notes its result if that is known already.
+func (s *senders) begin(m *floor.Sendable) {
+	s.running++
+	if what := s.foregone(m); what != nil {
+		s.known = append(s.known, result{m.Conversation, what})
+		return
+	}
+	// By the clock from here on, which the goroutine can read.
+	m.Lease = s.board.raw.Add(m.Lease.Sub(s.board.at))
+	s.mu.Lock()
+	s.jobs = append(s.jobs, *m)
+	s.seek()
+	s.mu.Unlock()
+}
+
+// seek sees to it that somebody comes for the first job. One at a time is on the way:
+// where messages are sent faster than goroutines begin, one or two send them all, and
+// where each takes its time there is one for each. The caller has locked.
+func (s *senders) seek() {
+	if s.seeking || len(s.jobs) == 0 || s.stopped {
+		return
+	}
+	s.seeking = true
+	if s.idle > 0 {
+		s.idle--
+		s.wake <- struct{}{}
+		return
+	}
+	s.group.Go(func() error {
+		s.run()
+		return nil
+	})
+}
+
 var platform = Actor{Role: agent.Platform, ID: "sender"}
 
-// run sends the message, and then others as long as it is to stay.
-func (s *senders) run(m floor.Sendable) {
-	for ok := true; ok; m, ok = <-s.jobs {
-		result := s.send(m)
-		if result == nil || !s.report(m.Conversation, result) {
+// run sends messages as long as there are any, and waits for more if few others do.
+func (s *senders) run() {
+	for sought := true; ; sought = false {
+		m, ok := s.next(sought)
+		if !ok {
 			return
 		}
+		what := s.send(m)
+		if what == nil {
+			return
+		}
+		s.report(m.Conversation, what)
 	}
+}
+
+// next returns the first job. Sought says that the goroutine is the one on its way.
+// It returns false when it is not needed any more.
+func (s *senders) next(sought bool) (m floor.Sendable, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.jobs) == 0 {
+		if sought {
+			s.seeking = false
+		}
+		if s.stopped || s.idle == idleSenders {
+			return m, false
+		}
+		s.idle++
+		s.mu.Unlock()
+		<-s.wake
+		s.mu.Lock()
+		sought = true
+	}
+	if s.stopped {
+		return m, false
+	}
+	if sought {
+		s.seeking = false
+	}
+	m = s.jobs[0]
+	s.jobs[0] = floor.Sendable{}
+	if s.jobs = s.jobs[1:]; len(s.jobs) == 0 {
+		s.jobs = s.jobs[:0]
+	}
+	s.seek()
+	return m, true
 }
 
 // send makes one attempt and returns what to report of it; nil when the Board
@@ -184,63 +259,84 @@ func (s *senders) send(m floor.Sendable) any {
 	return s.failed(t, m, out, err)
 }
 
-// sureResult is a result for which no transport is needed.
-type sureResult struct {
-	lane   conversation.ID
-	result any
-}
-
-// known returns what becomes of the message if no transport has to be asked for
+// foregone returns what becomes of the message if no transport has to be asked for
 // that, and nil otherwise.
-func (s *senders) known(m floor.Sendable) any {
+func (s *senders) foregone(m *floor.Sendable) any {
 	t := s.board.config.Transports[m.Channel]
 	_, settles := t.(Settler)
 	switch {
 	case t == nil:
 		s.board.config.Logger.Warn("a message was not sent", "conversation", m.Conversation, "no", m.Message.No,
 			"why", conversation.FailNoTransport, "channel", m.Channel)
-		return settled(m, conversation.StatusFailed, conversation.FailNoTransport, "")
+		return settled(*m, conversation.StatusFailed, conversation.FailNoTransport, "")
 	case m.Doubtful && !settles:
-		return settled(m, conversation.StatusUnknown, conversation.FailTransport, "")
+		return settled(*m, conversation.StatusUnknown, conversation.FailTransport, "")
 	case m.Gone && !m.Doubtful: // it waited for its turn while the source was removed (E40)
-		return settled(m, conversation.StatusFailed, conversation.FailInterrupted, "")
+		return settled(*m, conversation.StatusFailed, conversation.FailInterrupted, "")
 	}
 	return nil
 }
 
-// reportSure puts the results into the log that are known without a transport.
-// The committer does so itself: goroutines would come in any order. What the store
-// does not take is tried again with the next call.
-func (s *senders) reportSure() {
+// report takes a result to the committer.
+func (s *senders) report(lane conversation.ID, what any) {
+	s.mu.Lock()
+	s.results = append(s.results, result{lane, what})
+	first := len(s.results) == 1
+	s.mu.Unlock()
+	if first {
+		s.board.rouse()
+	}
+}
+
+// collect takes in what the goroutines have reported, and tells whether there is
+// anything to be put into the log.
+func (s *senders) collect() bool {
+	s.mu.Lock()
+	s.known = append(s.known, s.results...)
+	clear(s.results)
+	s.results = s.results[:0]
+	s.mu.Unlock()
+	// Goroutines come in any order.
+	slices.SortFunc(s.known, func(a, b result) int { return cmp.Compare(a.lane, b.lane) })
+	return len(s.known) > 0
+}
+
+// reporting tells whether the committer has results to put into the log.
+func (s *senders) reporting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.results)+len(s.known) > 0
+}
+
+// reportAll puts the results that there are into the log, many at a time. The
+// committer alone does so. What the store does not take is tried again with the next
+// call: it is not lost until the Board closes.
+func (s *senders) reportAll() {
 	b := s.board
-	for len(s.sure) > 0 {
-		some := s.sure[:min(len(s.sure), batchLimit)]
-		batch := make([]*request, 0, len(some))
+	for s.collect() {
+		all := s.known
+		some := all[:min(len(all), batchLimit)]
+		s.known = nil // to be filled with what is begun meanwhile
+		s.batch = s.batch[:0]
 		for _, x := range some {
 			r := b.newRequest()
-			r.cmd = floor.Command{By: platform, Body: x.result}
-			batch = append(batch, r)
+			r.cmd, r.lane = floor.Command{By: platform, Body: x.what}, x.lane
+			s.batch = append(s.batch, r)
 		}
-		var left []sureResult
-		rest := s.sure[len(some):]
-		s.sure = nil
-		b.serve(slices.Clone(batch))
-		for i, r := range batch {
+		b.serve(s.batch)
+		left := 0
+		for i, r := range s.batch {
 			<-r.done
-			if inLog(r.err) {
-				s.running--
-				delete(s.busy, some[i].lane)
-				s.due = append(s.due, some[i].lane)
-			} else {
-				left = append(left, some[i])
+			if !inLog(r.err) {
+				all[left] = some[i]
+				left++
 			}
 			r.free()
 		}
-		s.sure = slices.Concat(left, rest, s.sure)
-		if len(left) > 0 {
+		s.known = append(slices.Delete(all, left, len(some)), s.known...)
+		if left > 0 {
 			return
 		}
-		s.start()
 	}
 }
 
@@ -251,9 +347,11 @@ func apart(wait time.Duration, lane conversation.ID) time.Duration {
 }
 
 // inLog says whether a result is in the log, or nobody wants it any more.
-func inLog(err error) bool {
+func inLog(err error) bool { return err == nil || unwanted(err) }
+
+func unwanted(err error) bool {
 	refusal := (*conversation.Refusal)(nil)
-	return err == nil || errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown)
+	return errors.As(err, &refusal) || errors.Is(err, routing.ErrUnknown) || errors.Is(err, floor.ErrLaneLost)
 }
 
 // arrived says that the message was sent.
@@ -388,26 +486,18 @@ func (s *senders) settle(t Transport, m floor.Sendable, out Outbound) any {
 	return settled(m, conversation.StatusUnknown, conversation.FailTransport, "")
 }
 
-// report puts a result into the log, with which the lane's message is over, if
-// it is one's. It is tried until the Board closes: a store that is away must not
-// lose it. It tells whether the sender is to stay for another message.
-func (s *senders) report(lane conversation.ID, result any) bool {
+// record puts what became of an archiving or an erasure into the log. It is tried
+// until the Board closes: a store that is away must not lose it.
+func (s *senders) record(what any) {
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		r := s.board.newRequest()
-		r.cmd = floor.Command{By: platform, Body: result}
-		r.lane = lane
-		stay, err := false, s.board.ask(s.ctx, r)
-		if err == nil {
-			stay, err = r.stay, r.err
-			r.free()
-		}
-		if inLog(err) || errors.Is(err, floor.ErrLaneLost) || errors.Is(err, ErrClosed) {
-			return stay
+		_, err := s.board.do(s.ctx, Command{By: platform, Do: what})
+		if inLog(err) || errors.Is(err, ErrClosed) {
+			return
 		}
 		select {
-		case <-time.After(apart(wait, lane)):
+		case <-time.After(wait):
 		case <-s.ctx.Done():
-			return false
+			return
 		}
 	}
 }

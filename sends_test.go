@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -490,6 +492,57 @@ func TestResultWaitsForTheStore(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		b.must(b.Quiet(t.Context()))
 		b.want(id, "one: sent")
+	})
+}
+
+// Results that come while the store is away are put into the log when it is back, by
+// conversation, in whatever order they came. Of the goroutines that waited for the
+// transport a few stay.
+func TestResultsWaitTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &faultyStore{}
+		p := newPipe()
+		c := with(p)
+		c.Store = store
+		b := ready(t, c)
+		before := runtime.NumGoroutine()
+		const n = 12
+		var want []string
+		for i := range n {
+			id := b.talk(fmt.Sprint("c", i))
+			b.write(id, "hello")
+			want = append(want, id.String())
+		}
+		synctest.Wait()
+		if len(p.calls) != n {
+			t.Fatalf("%d are on their way, want %d", len(p.calls), n)
+		}
+		store.set(refuse)
+		var flying []*call
+		for range n {
+			flying = append(flying, <-p.calls)
+		}
+		for _, c := range slices.Backward(flying) {
+			c.sent()
+			time.Sleep(time.Second)
+		}
+		store.set(nil)
+		time.Sleep(2 * time.Second)
+		b.must(b.Quiet(t.Context()))
+		var got []string
+		for e, err := range b.Events(t.Context(), "", switchboard.OfKind("conversation.send-settled")) {
+			b.must(err)
+			if got = append(got, e.Body.(conversation.SendSettled).Conversation.String()); len(got) == n {
+				break
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("settled (-want +got):\n%s", d)
+		}
+		synctest.Wait()
+		if more := runtime.NumGoroutine() - before; more > n/2 {
+			t.Errorf("%d goroutines stay", more)
+		}
 	})
 }
 

@@ -190,11 +190,11 @@ func (k *Kit) Settle() {
 	defer cancel()
 	for {
 		changed := k.changes.wait()
+		k.drain() // before the state is asked: of what comes after that, await is told
 		lanes, err := k.lanes(ctx)
 		if err != nil {
 			k.t.Fatalf("switchboardtest: %v", err)
 		}
-		k.drain()
 		idle, quiet := k.Transport.idle(lanes, k.clock.waiting())
 		switch {
 		case quiet && !k.store.refuses():
@@ -204,6 +204,7 @@ func (k *Kit) Settle() {
 			k.drain()
 			return
 		case idle, k.store.refuses():
+			k.drain()
 			return
 		}
 		k.await(ctx, changed)
