@@ -163,6 +163,10 @@ func (w *writer) event(dst []byte, e *floor.Event) ([]byte, error) {
 	if e.Key != "" {
 		out = wire.AppendString(append(out, `,"key":`...), e.Key)
 	}
+	if done, ok := appendBody(w.enc, out, e.Body); ok {
+		return done, nil
+	}
+	// Rare, or with an error. What was added to out is written over.
 	out, err := w.enc.AppendTagged(append(out, ','), e.Body)
 	if err != nil {
 		return dst, err

@@ -323,21 +323,9 @@ func (e *Encoder) mapping(dst []byte, c *codec, v reflect.Value, depth int) ([]b
 			pairs = append(pairs, pair{it.Key().String(), it.Value().String()})
 		}
 	}
-	slices.SortFunc(pairs, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
-	dst = append(dst, '{')
-	for i, p := range pairs {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(appendString(dst, p.key), ':')
-		dst = appendString(dst, p.value)
-	}
-	clear(pairs)
-	e.pairs = pairs
-	return append(dst, '}'), nil
+	return e.sorted(dst, pairs), nil
 }
 
-// time appends the [time.Time] that self points to.
 // scalars writes a map whose values are numbers or booleans.
 func (e *Encoder) scalars(dst []byte, c *codec, v reflect.Value, depth int) ([]byte, error) {
 	if v.IsNil() {
@@ -362,12 +350,9 @@ func (e *Encoder) scalars(dst []byte, c *codec, v reflect.Value, depth int) ([]b
 	return append(dst, '}'), nil
 }
 
+// time appends the [time.Time] that self points to.
 func (e *Encoder) time(dst []byte, self any) ([]byte, error) {
-	t := self.(*time.Time)
-	if *t == e.at && len(e.atText) > 0 {
-		return append(dst, e.atText...), nil
-	}
-	dst, ok := appendTime(dst, *t)
+	dst, ok := e.AppendTime(dst, *self.(*time.Time))
 	if !ok {
 		return dst, &ValueError{Type: timeType, Offset: -1, Err: errYear}
 	}
@@ -393,12 +378,9 @@ func (e *Encoder) textual(dst []byte, c *codec, self any) ([]byte, error) {
 	if len(out) < start {
 		return dst, &ValueError{Type: c.typ, Offset: -1, Err: errors.New("AppendText removed bytes")}
 	}
-	for i := start; i < len(out); i++ {
-		if !plainByte[out[i]] {
-			e.text = append(e.text[:0], out[start:]...)
-			out = appendEscaped(out[:start], e.text, 0)
-			break
-		}
+	if !Plain(out, start) {
+		e.text = append(e.text[:0], out[start:]...)
+		out = appendEscaped(out[:start], e.text, 0)
 	}
 	return append(out, '"'), nil
 }

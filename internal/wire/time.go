@@ -21,23 +21,20 @@ func appendTime(dst []byte, t time.Time) ([]byte, bool) {
 	if sec < firstSecond || sec >= endSecond {
 		return dst, false
 	}
-	days := (sec - firstSecond) / daySeconds // since 0000-01-01
+	days := uint32((sec - firstSecond) / daySeconds) // since 0000-01-01
 	rest := uint32((sec - firstSecond) % daySeconds)
-	y, m, d := civil(uint32(days))
+	y, m, d := civil(days)
 
-	dst = append(dst, '"')
-	dst = append2(dst, y/100)
-	dst = append2(dst, y%100)
-	dst = append(dst, '-')
-	dst = append2(dst, m)
-	dst = append(dst, '-')
-	dst = append2(dst, d)
-	dst = append(dst, 'T')
-	dst = append2(dst, rest/3600)
-	dst = append(dst, ':')
-	dst = append2(dst, rest/60%60)
-	dst = append(dst, ':')
-	dst = append2(dst, rest%60)
+	const form = `"0000-00-00T00:00:00`
+	dst = append(dst, form...)
+	text := dst[len(dst)-len(form):]
+	put2(text, 1, y/100)
+	put2(text, 3, y%100)
+	put2(text, 6, m)
+	put2(text, 9, d)
+	put2(text, 12, rest/3600)
+	put2(text, 15, rest/60%60)
+	put2(text, 18, rest%60)
 	if ns := uint32(t.Nanosecond()); ns != 0 {
 		var digits [10]byte
 		digits[0] = '.'
@@ -54,8 +51,10 @@ func appendTime(dst []byte, t time.Time) ([]byte, bool) {
 	return append(dst, 'Z', '"'), true
 }
 
-func append2(dst []byte, n uint32) []byte {
-	return append(dst, byte('0'+n/10), byte('0'+n%10))
+// put2 writes two digits at i.
+func put2(text []byte, i int, n uint32) {
+	text = text[i : i+2]
+	text[0], text[1] = byte('0'+n/10), byte('0'+n%10)
 }
 
 const (
