@@ -29,7 +29,8 @@ type senders struct {
 
 	// What goes between the committer and the goroutines that send.
 	mu      sync.Mutex
-	jobs    []floor.Sendable // that nobody has begun, the first first
+	jobs    []floor.Sendable // the first first
+	begun   int              // those of them that somebody has
 	results []result         // that are on their way to the committer
 	seeking bool             // a goroutine is on its way to the jobs
 	idle    int              // goroutines that wait for one
@@ -161,6 +162,11 @@ func (s *senders) begin(m *floor.Sendable) {
 	// By the clock from here on, which the goroutine can read.
 	m.Lease = s.board.raw.Add(m.Lease.Sub(s.board.at))
 	s.mu.Lock()
+	if len(s.jobs) == cap(s.jobs) && s.begun > 0 {
+		n := copy(s.jobs, s.jobs[s.begun:])
+		clear(s.jobs[n:])
+		s.jobs, s.begun = s.jobs[:n], 0
+	}
 	s.jobs = append(s.jobs, *m)
 	s.seek()
 	s.mu.Unlock()
@@ -170,7 +176,7 @@ func (s *senders) begin(m *floor.Sendable) {
 // where messages are sent faster than goroutines begin, one or two send them all, and
 // where each takes its time there is one for each. The caller has locked.
 func (s *senders) seek() {
-	if s.seeking || len(s.jobs) == 0 || s.stopped {
+	if s.seeking || s.begun == len(s.jobs) || s.stopped {
 		return
 	}
 	s.seeking = true
@@ -207,7 +213,7 @@ func (s *senders) run() {
 func (s *senders) next(sought bool) (m floor.Sendable, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.jobs) == 0 {
+	for s.begun == len(s.jobs) {
 		if sought {
 			s.seeking = false
 		}
@@ -226,10 +232,9 @@ func (s *senders) next(sought bool) (m floor.Sendable, ok bool) {
 	if sought {
 		s.seeking = false
 	}
-	m = s.jobs[0]
-	s.jobs[0] = floor.Sendable{}
-	if s.jobs = s.jobs[1:]; len(s.jobs) == 0 {
-		s.jobs = s.jobs[:0]
+	m, s.jobs[s.begun] = s.jobs[s.begun], floor.Sendable{}
+	if s.begun++; s.begun == len(s.jobs) {
+		s.jobs, s.begun = s.jobs[:0], 0
 	}
 	s.seek()
 	return m, true
