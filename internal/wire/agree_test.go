@@ -156,10 +156,11 @@ func TestFloatsAreWrittenAsByEncodingJSON(t *testing.T) {
 
 func TestTimesAgreeWithPackageTime(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
+	var last dayText // of another day nearly always
 	check := func(at time.Time) {
 		t.Helper()
 		want := `"` + at.UTC().Format(time.RFC3339Nano) + `"`
-		got, ok := appendTime(nil, at)
+		got, ok := appendTime(nil, at, &last)
 		if !ok || string(got) != want {
 			t.Fatalf("%v: wrote %s, %v; want %s", at, got, ok, want)
 		}
@@ -180,9 +181,12 @@ func TestTimesAgreeWithPackageTime(t *testing.T) {
 		check(time.Unix(firstSecond+rng.Int64N(endSecond-firstSecond), rng.Int64N(1e9)))
 	}
 	check(time.Time{})
+	check(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC))
+	last = dayText{}
+	check(time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC))
 	check(time.Date(2024, 5, 6, 7, 8, 9, 120, time.FixedZone("", 5*3600)))
 	for _, at := range []time.Time{time.Unix(firstSecond-1, 0), time.Unix(endSecond, 0)} {
-		if got, ok := appendTime(nil, at); ok {
+		if got, ok := appendTime(nil, at, &last); ok {
 			t.Errorf("%v: wrote %s", at, got)
 		}
 	}

@@ -23,7 +23,7 @@ func (e *Encoder) AppendTime(dst []byte, t time.Time) ([]byte, bool) {
 	if t == e.at && len(e.atText) > 0 {
 		return append(dst, e.atText...), true
 	}
-	return appendTime(dst, t)
+	return appendTime(dst, t, &e.day)
 }
 
 // AppendStrings appends m as e writes a map of strings.

@@ -30,6 +30,7 @@ type Encoder struct {
 
 	at     time.Time // the last instant of AppendInstant
 	atText []byte    // and how it is written; empty when it cannot be
+	day    dayText   // of any instant
 }
 
 type pair struct{ key, value string }
@@ -84,7 +85,7 @@ func AppendString[T string | []byte](dst []byte, s T) []byte { return appendStri
 // that happens together has the same one.
 func (e *Encoder) AppendInstant(dst []byte, t time.Time) ([]byte, bool) {
 	if t != e.at || len(e.atText) == 0 {
-		text, ok := appendTime(e.atText[:0], t)
+		text, ok := appendTime(e.atText[:0], t, &e.day)
 		e.at, e.atText = t, text
 		if !ok {
 			return dst, false

@@ -14,41 +14,58 @@ const (
 	daySeconds  = 24 * 60 * 60
 )
 
+// dayText is the last day that was written: most instants are in that of the one
+// before.
+type dayText struct {
+	days uint32   // since 0000-01-01
+	text [12]byte // `"2006-01-02T`; zero at first
+}
+
+func (d *dayText) set(days uint32) {
+	year, month, day := civil(days)
+	d.days = days
+	copy(d.text[:], `"0000-00-00T`)
+	put2(d.text[:], 1, year/100)
+	put2(d.text[:], 3, year%100)
+	put2(d.text[:], 6, month)
+	put2(d.text[:], 9, day)
+}
+
 // appendTime appends t in UTC as RFC 3339 with as many digits of a second as it
 // needs, in quotes. It reports false when the year has more than four digits.
-func appendTime(dst []byte, t time.Time) ([]byte, bool) {
+func appendTime(dst []byte, t time.Time, last *dayText) ([]byte, bool) {
 	sec := t.Unix()
 	if sec < firstSecond || sec >= endSecond {
 		return dst, false
 	}
-	days := uint32((sec - firstSecond) / daySeconds) // since 0000-01-01
+	days := uint32((sec - firstSecond) / daySeconds)
 	rest := uint32((sec - firstSecond) % daySeconds)
-	y, m, d := civil(days)
-
-	const form = `"0000-00-00T00:00:00`
-	dst = append(dst, form...)
-	text := dst[len(dst)-len(form):]
-	put2(text, 1, y/100)
-	put2(text, 3, y%100)
-	put2(text, 6, m)
-	put2(text, 9, d)
-	put2(text, 12, rest/3600)
-	put2(text, 15, rest/60%60)
-	put2(text, 18, rest%60)
-	if ns := uint32(t.Nanosecond()); ns != 0 {
-		var digits [10]byte
-		digits[0] = '.'
-		end := 0
-		for i := 9; i > 0; i-- {
-			digits[i] = byte('0' + ns%10)
-			if end == 0 && ns%10 != 0 {
-				end = i + 1
-			}
-			ns /= 10
-		}
-		dst = append(dst, digits[:end]...)
+	if days != last.days || last.text[0] == 0 {
+		last.set(days)
 	}
-	return append(dst, 'Z', '"'), true
+	dst = append(dst, last.text[:]...)
+	dst = append(dst, "00:00:00."...)
+	clock := dst[len(dst)-len("00:00:00."):]
+	put2(clock, 0, rest/3600)
+	put2(clock, 3, rest/60%60)
+	put2(clock, 6, rest%60)
+	ns := uint32(t.Nanosecond())
+	if ns == 0 {
+		dst[len(dst)-1] = 'Z'
+		return append(dst, '"'), true
+	}
+	dst = append(dst, "000000000"...)
+	frac := dst[len(dst)-len("000000000"):]
+	put2(frac, 0, ns/1e7)
+	put2(frac, 2, ns/1e5%100)
+	put2(frac, 4, ns/1e3%100)
+	put2(frac, 6, ns/10%100)
+	frac[8] = byte('0' + ns%10)
+	end := len(dst)
+	for dst[end-1] == '0' {
+		end--
+	}
+	return append(dst[:end], 'Z', '"'), true
 }
 
 // put2 writes two digits at i.
