@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -36,6 +38,7 @@ type senders struct {
 	idle    int              // goroutines that wait for one
 	wake    chan struct{}    // a word for one that waits
 	stopped bool
+	behind  atomic.Int32 // jobs that nobody has begun, and results
 
 	// Of whoever has the turn.
 	due     []conversation.ID            // lanes to look at
@@ -54,6 +57,18 @@ type senders struct {
 type result struct {
 	lane conversation.ID
 	what any // the command that says so
+}
+
+// behindLimit is how many jobs and results may wait for a goroutine to run before
+// callers who never wait let the others go first.
+const behindLimit = 32
+
+// letGo lets the goroutines that send run, if they are behind. With few processors
+// a caller who serves itself would leave them none.
+func (s *senders) letGo() {
+	if int(s.behind.Load()) >= min(behindLimit, s.board.config.Sends) {
+		runtime.Gosched()
+	}
 }
 
 // idleSenders is how many goroutines stay when there is nothing to be sent.
@@ -168,6 +183,7 @@ func (s *senders) begin(m *floor.Sendable) {
 		s.jobs, s.begun = s.jobs[:n], 0
 	}
 	s.jobs = append(s.jobs, *m)
+	s.behind.Add(1)
 	s.seek()
 	s.mu.Unlock()
 }
@@ -233,6 +249,7 @@ func (s *senders) next(sought bool) (m floor.Sendable, ok bool) {
 		s.seeking = false
 	}
 	m, s.jobs[s.begun] = s.jobs[s.begun], floor.Sendable{}
+	s.behind.Add(-1)
 	if s.begun++; s.begun == len(s.jobs) {
 		s.jobs, s.begun = s.jobs[:0], 0
 	}
@@ -286,6 +303,7 @@ func (s *senders) foregone(m *floor.Sendable) any {
 func (s *senders) report(lane conversation.ID, what any) {
 	s.mu.Lock()
 	s.results = append(s.results, result{lane, what})
+	s.behind.Add(1)
 	first := len(s.results) == 1
 	s.mu.Unlock()
 	if first {
@@ -298,6 +316,7 @@ func (s *senders) report(lane conversation.ID, what any) {
 func (s *senders) collect() bool {
 	s.mu.Lock()
 	s.known = append(s.known, s.results...)
+	s.behind.Add(-int32(len(s.results)))
 	clear(s.results)
 	s.results = s.results[:0]
 	s.mu.Unlock()

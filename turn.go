@@ -56,7 +56,11 @@ var errPanic = errors.New("switchboard: a step panicked")
 // serveMyself serves the request in the caller's own goroutine. It reports false,
 // with nothing done, when somebody else is being served or waits.
 func (b *Board) serveMyself(r *request) bool {
-	if !b.appends.direct() || len(b.requests) > 0 || !b.turn.try() {
+	if !b.appends.direct() {
+		return false
+	}
+	b.sends.letGo()
+	if len(b.requests) > 0 || !b.turn.try() {
 		return false
 	}
 	if b.failure.Load() != nil {
