@@ -29,14 +29,14 @@ const (
 func (b *Board) run() {
 	defer close(b.done)
 	defer b.stopTimers()
-	batch := make([]*request, 0, batchLimit)
+	batch := make([]*request, 0, 2*batchLimit)
 	b.serve(nil)
 	for b.failure.Load() == nil {
 		b.sends.resume()
 		b.sends.takeOver()
-		b.sends.reportAll()
 		b.turn.release()
 		var inner func()
+		var first *request
 		woken := false
 		select {
 		case <-b.stopping:
@@ -44,8 +44,7 @@ func (b *Board) run() {
 			return
 		case <-b.wake:
 			woken = true
-		case r := <-b.requests:
-			batch = append(batch, r)
+		case first = <-b.requests:
 		case inner = <-b.inner:
 		}
 		b.turn.take()
@@ -79,8 +78,13 @@ func (b *Board) run() {
 			b.fail(nil, err)
 			return
 		}
+		batch = b.sends.join(batch)
+		results := len(batch)
+		if first != nil {
+			batch = append(batch, first)
+		}
 	more:
-		for len(batch) < batchLimit {
+		for len(batch) < results+batchLimit {
 			select {
 			case r := <-b.requests:
 				batch = append(batch, r)
@@ -88,8 +92,9 @@ func (b *Board) run() {
 				break more
 			}
 		}
-		if len(batch) > 0 || woken && !b.sends.reporting() {
+		if woken || len(batch) > 0 {
 			b.serve(batch)
+			b.sends.joined(batch[:results])
 		}
 		clear(batch)
 		batch = batch[:0]

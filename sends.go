@@ -45,7 +45,6 @@ type senders struct {
 	busy    map[conversation.ID]struct{} // lanes of which a message is on its way, or waits for room
 	waiting []conversation.ID            // those that wait for room, the first first
 	known   []result                     // that are to be put into the log
-	batch   []*request                   // of those being put there
 	running int                          // messages on their way
 	resumed bool                         // what was on its way before Open is taken over
 	foreign map[conversation.ID]struct{} // lanes of other nodes that may have something to send
@@ -158,9 +157,6 @@ func (s *senders) start() {
 		}
 	}
 	s.due = s.due[:0]
-	if len(s.known) > 0 && b.mine[0] != nil {
-		b.rouse() // the committer reports them, and a caller has the turn
-	}
 	if len(s.busy) == 0 && s.quiet != nil && b.archives.idle() && b.erasures.idle() {
 		close(s.quiet)
 		s.quiet = nil
@@ -172,6 +168,7 @@ func (s *senders) begin(m *floor.Sendable) {
 	s.running++
 	if what := s.foregone(m); what != nil {
 		s.known = append(s.known, result{m.Conversation, what})
+		s.board.rouse()
 		return
 	}
 	// By the clock from here on, which the goroutine can read.
@@ -311,9 +308,10 @@ func (s *senders) report(lane conversation.ID, what any) {
 	}
 }
 
-// collect takes in what the goroutines have reported, and tells whether there is
-// anything to be put into the log.
-func (s *senders) collect() bool {
+// join adds the results that there are to a batch of the committer, at its beginning:
+// they share its record. What the store does not take stays for the next batch: it is
+// not lost until the Board closes.
+func (s *senders) join(batch []*request) []*request {
 	s.mu.Lock()
 	s.known = append(s.known, s.results...)
 	s.behind.Add(-int32(len(s.results)))
@@ -322,46 +320,30 @@ func (s *senders) collect() bool {
 	s.mu.Unlock()
 	// Goroutines come in any order.
 	slices.SortFunc(s.known, func(a, b result) int { return cmp.Compare(a.lane, b.lane) })
-	return len(s.known) > 0
-}
-
-// reporting tells whether the committer has results to put into the log.
-func (s *senders) reporting() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.results)+len(s.known) > 0
-}
-
-// reportAll puts the results that there are into the log, many at a time. The
-// committer alone does so. What the store does not take is tried again with the next
-// call: it is not lost until the Board closes.
-func (s *senders) reportAll() {
-	b := s.board
-	for s.collect() {
-		all := s.known
-		some := all[:min(len(all), batchLimit)]
-		s.known = nil // to be filled with what is begun meanwhile
-		s.batch = s.batch[:0]
-		for _, x := range some {
-			r := b.newRequest()
-			r.cmd, r.lane = floor.Command{By: platform, Body: x.what}, x.lane
-			s.batch = append(s.batch, r)
-		}
-		b.serve(s.batch)
-		left := 0
-		for i, r := range s.batch {
-			<-r.done
-			if !inLog(r.err) {
-				all[left] = some[i]
-				left++
-			}
-			r.free()
-		}
-		s.known = append(slices.Delete(all, left, len(some)), s.known...)
-		if left > 0 {
-			return
-		}
+	if len(s.known) > batchLimit {
+		s.board.rouse()
 	}
+	for _, x := range s.known[:min(len(s.known), batchLimit)] {
+		r := s.board.newRequest()
+		r.cmd, r.lane = floor.Command{By: platform, Body: x.what}, x.lane
+		batch = append(batch, r)
+	}
+	return batch
+}
+
+// joined drops those of the batch that are in the log, or that nobody wants any more.
+// Meanwhile others may have become known.
+func (s *senders) joined(batch []*request) {
+	left := 0
+	for i, r := range batch {
+		<-r.done
+		if !inLog(r.err) {
+			s.known[left] = s.known[i]
+			left++
+		}
+		r.free()
+	}
+	s.known = slices.Delete(s.known, left, len(batch))
 }
 
 // apart is a wait that is another one for another lane: those that failed

@@ -1,6 +1,7 @@
 package switchboard_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -756,4 +757,55 @@ func TestResultInABatchThatFailsLater(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Results of sends share the record of the commands that came meanwhile, in the order
+// of their conversations: where an append takes its time, each of them would cost one.
+func TestResultsShareTheRecordOfCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &faultyStore{}
+		p := newPipe()
+		c := with(p)
+		c.Store = store
+		b := ready(t, c)
+		const n = 3
+		var calls []*call
+		for i := range n {
+			b.write(b.talk(fmt.Sprint("c", i)), "hello")
+			calls = append(calls, <-p.calls)
+		}
+		hang, began, release := hanging(nil)
+		store.set(nil, hang)
+		var all sync.WaitGroup
+		all.Go(func() { b.arrive("d0") })
+		<-began
+		for i := range n {
+			calls[n-1-i].sent()
+		}
+		all.Go(func() { b.arrive("d1") })
+		synctest.Wait()
+		release()
+		all.Wait()
+		b.must(b.Quiet(t.Context()))
+
+		log, err := store.Open(t.Context(), "acme")
+		b.must(err)
+		var last []string
+		for rec, err := range log.Read(t.Context(), 0) {
+			b.must(err)
+			if bytes.Contains(rec.Data, []byte(`"conversation.send-settled"`)) {
+				last = append(last, string(rec.Data))
+			}
+		}
+		if len(last) != 1 || !strings.Contains(last[0], `"customer":"d1"`) {
+			t.Fatalf("the results are not all in the record of the command, but in\n%s", strings.Join(last, "\n"))
+		}
+		var at []int
+		for _, c := range calls {
+			at = append(at, strings.Index(last[0], fmt.Sprintf(`"kind":"conversation.send-settled","body":{"conversation":"%v",`, c.Conversation)))
+		}
+		if at[0] < 0 || !slices.IsSorted(at) {
+			t.Errorf("the results are at %v in\n%s", at, last[0])
+		}
+	})
 }
