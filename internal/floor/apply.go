@@ -115,7 +115,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 			a.v.Took(e.Seq)
 		}
 		if q := f.queues[b.Queue]; q != nil && b.Kind == conversation.FromQueue {
-			f.touchQueue(q)
+			f.touchPace(q)
 			q.v.pace = q.v.pace.Left(e.At)
 		}
 	case conversation.SeatEnded:

@@ -207,7 +207,8 @@ type queueRec struct {
 
 	rules conversation.Rules
 	timer order.Node[*queueRec]
-	epoch uint64
+	epoch uint64 // the last batch that touched it
+	paced uint64 // the last batch that touched its pace
 }
 
 // queueState is what events made of a queue.
@@ -288,7 +289,11 @@ func (f *Floor) emit(body any) {
 func (f *Floor) as(c command) { f.pending = c }
 
 // engine makes the next events the engine's own.
-func (f *Floor) engine() { f.pending = command{} }
+func (f *Floor) engine() {
+	if f.pending != (command{}) { // it mostly is that already, and to write it again costs more than to look
+		f.pending = command{}
+	}
+}
 
 // agentStep decides an agent's command and emits its events.
 func (f *Floor) agentStep(a *agentRec, cmd agent.Command) error {

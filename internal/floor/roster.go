@@ -115,7 +115,11 @@ func (r *roster) strike(id conversation.ID) {
 		return
 	}
 	p := r.pieces[i]
-	p.ids, p.recs = slices.Delete(p.ids, at, at+1), slices.Delete(p.recs, at, at+1)
+	if at == 0 { // the oldest, as most that leave
+		p.ids, p.recs = p.ids[1:], p.recs[1:]
+	} else {
+		p.ids, p.recs = slices.Delete(p.ids, at, at+1), slices.Delete(p.recs, at, at+1)
+	}
 	switch {
 	case len(p.ids) == 0:
 		r.drop(i)

@@ -30,7 +30,7 @@ var rebuilt = map[string][]string{
 	},
 	"convRec":    {"waiter", "timer", "held", "epoch"},
 	"agentRec":   {"candidate", "timer", "load", "slots", "in", "epoch"},
-	"queueRec":   {"rules", "timer", "epoch"},
+	"queueRec":   {"rules", "timer", "epoch", "paced"},
 	"queueState": {"schedule"},
 	"sweep":      {"todo", "found"},
 	"memory":     {"horizon", "table", "known", "again", "head"},

@@ -15,6 +15,7 @@ type journal struct {
 	convs  []convBefore
 	agents []agentBefore
 	queues []queueBefore
+	paces  []paceBefore
 	setup  *setupBefore
 	// Marks of the batch's begin.
 	open       bool
@@ -43,6 +44,13 @@ type agentBefore struct {
 type queueBefore struct {
 	rec *queueRec
 	was queueState
+}
+
+// paceBefore is of a queue of which nothing else may have changed: conversations
+// leave queues all the time, and the rest is large.
+type paceBefore struct {
+	rec *queueRec
+	was routing.Pace
 }
 
 type customerBefore struct {
@@ -120,6 +128,14 @@ func (f *Floor) touchQueue(q *queueRec) {
 	f.journal.queues = append(f.journal.queues, queueBefore{q, q.v})
 }
 
+func (f *Floor) touchPace(q *queueRec) {
+	if q.paced == f.journal.epoch {
+		return
+	}
+	q.paced = f.journal.epoch
+	f.journal.paces = append(f.journal.paces, paceBefore{q, q.v.pace})
+}
+
 func (f *Floor) touchSetup() {
 	if f.journal.setup != nil {
 		return
@@ -186,6 +202,10 @@ func (f *Floor) Undo() {
 		if f.queues[b.was.entry.ID] == b.rec {
 			f.indexQueue(b.rec)
 		}
+	}
+	for i := range j.paces {
+		b := &j.paces[i]
+		b.rec.v.pace = b.was
 	}
 	for i := range j.agents {
 		b := &j.agents[i]
@@ -257,7 +277,7 @@ func (f *Floor) undoSetup() {
 func (f *Floor) reset() {
 	j := &f.journal
 	j.convs, j.agents, j.queues = emptied(j.convs), emptied(j.agents), emptied(j.queues)
-	j.moved, j.gone = emptied(j.moved), j.gone[:0]
+	j.paces, j.moved, j.gone = emptied(j.paces), emptied(j.moved), j.gone[:0]
 	j.setup, j.leases = nil, nil
 	j.epoch++
 	j.open = false
