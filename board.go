@@ -385,6 +385,11 @@ func (c *Command) check() error {
 func (b *Board) do(ctx context.Context, c Command) (Result, error) {
 	r := b.newRequest()
 	r.cmd = floor.Command{By: c.By, Why: c.Why, Key: c.Key, Body: c.Do}
+	return b.result(ctx, r)
+}
+
+// result has the command of the request carried out, and frees it.
+func (b *Board) result(ctx context.Context, r *request) (Result, error) {
 	if err := b.ask(ctx, r); err != nil {
 		return Result{}, err
 	}
@@ -410,7 +415,10 @@ func (b *Board) Receive(ctx context.Context, in conversation.Inbound) (conversat
 	}
 	// A customer's id that is no actor's is refused with all else that may be wrong
 	// with the message.
-	res, err := b.do(ctx, Command{By: Actor{Role: roleCustomer, ID: string(in.Customer)}, Do: in})
+	r := b.newRequest()
+	r.in = in // where it is used again: it is large, and most commands are of this kind
+	r.cmd = floor.Command{By: Actor{Role: roleCustomer, ID: string(in.Customer)}, Body: &r.in}
+	res, err := b.result(ctx, r)
 	return res.Conversation, err
 }
 
@@ -418,6 +426,7 @@ func (b *Board) Receive(ctx context.Context, in conversation.Inbound) (conversat
 type request struct {
 	pool  *sync.Pool
 	cmd   floor.Command
+	in    conversation.Inbound     // what cmd points to, if it is one
 	query func(*floor.Floor) error // instead of cmd
 	lane  conversation.ID          // of the message whose result cmd is; 0 for any other command
 	state atomic.Int32
@@ -457,6 +466,9 @@ func (b *Board) newRequest() *request {
 }
 
 func (r *request) free() {
+	if r.in.Channel != "" || r.in.Text != "" {
+		r.in = conversation.Inbound{}
+	}
 	r.cmd, r.query, r.lane = floor.Command{}, nil, 0
 	r.res, r.err, r.panic, r.steps, r.final = floor.Result{}, nil, nil, 0, false
 	r.state.Store(requestWaits)

@@ -52,6 +52,7 @@ func TestBadInput(t *testing.T) {
 		{"not a command", by(super, "sign in"), switchboard.ErrCommand, nil},
 		{"pointer to an agent's command", by(super, &agent.SignIn{Agent: "bob"}), switchboard.ErrCommand, nil},
 		{"nil pointer to an agent's command", by(super, (*agent.SignIn)(nil)), switchboard.ErrCommand, nil},
+		{"nil pointer to a message", by(super, (*conversation.Inbound)(nil)), switchboard.ErrCommand, nil},
 		{"nil pointer to a conversation's command", by(super, (*conversation.Accept)(nil)), switchboard.ErrCommand, nil},
 		{"nil pointer to a routing command", by(admin, (*routing.PutTeam)(nil)), switchboard.ErrCommand, nil},
 		{"nil pointer to a routing command, by another", by(super, (*routing.PutTeam)(nil)), switchboard.ErrCommand, nil},

@@ -36,8 +36,12 @@ func (c *Config) lease(shared func() bool) floor.Lease {
 func (s *senders) hold(m *floor.Sendable) (from time.Time, lost any, ok bool) {
 	b := s.board
 	for wait := 10 * time.Millisecond; ; {
-		from, now := time.Now(), b.config.Clock.Now()
-		if b.exclusive() || m.Lease.Sub(now) >= b.config.SendTimeout+b.config.MaxSkew {
+		from = time.Now()
+		if b.exclusive() {
+			return from, nil, true
+		}
+		now := b.config.Clock.Now()
+		if m.Lease.Sub(now) >= b.config.SendTimeout+b.config.MaxSkew {
 			return from, nil, true
 		}
 		cmd := floor.HoldLane{Conversation: m.Conversation, No: m.Message.No, Taken: m.Taken}

@@ -20,7 +20,8 @@ import (
 // Agents act for themselves, supervisors and administrators for any agent, and
 // the engine for anybody; another actor is refused with ErrNotAllowed. A
 // command about another conversation than c, or one that lacks a name, is
-// refused with ErrCommand.
+// refused with ErrCommand, and so is a pointer to one, but for an *Inbound: it is
+// taken as the Inbound, which is large.
 func Decide(c *Conversation, now time.Time, by agent.Actor, cmd Command, r *Rules, out []Event) ([]Event, error) {
 	if r == nil {
 		r = &defaultRules
@@ -45,6 +46,11 @@ func decide(c *Conversation, now time.Time, by agent.Actor, cmd Command, r *Rule
 	}
 	switch cmd := cmd.(type) {
 	case Inbound:
+		return decideInbound(c, now, &cmd, r, out)
+	case *Inbound: // which is large and frequent
+		if cmd == nil {
+			break
+		}
 		return decideInbound(c, now, cmd, r, out)
 	case Outside:
 		return decideOutside(c, now, cmd, r, out)

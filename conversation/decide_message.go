@@ -124,7 +124,7 @@ func (c *Conversation) find(externalID string) *Message {
 
 // decideInbound adds a customer's message to an open conversation. One whose
 // id is in the transcript changes nothing (E76).
-func decideInbound(c *Conversation, now time.Time, cmd Inbound, _ *Rules, out []Event) ([]Event, error) {
+func decideInbound(c *Conversation, now time.Time, cmd *Inbound, _ *Rules, out []Event) ([]Event, error) {
 	if err := cmd.Validate(now); err != nil {
 		return out, err
 	}

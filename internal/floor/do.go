@@ -205,6 +205,14 @@ func (f *Floor) doConversation(cmd conversation.Command) (Result, error) {
 			return Result{}, conversation.ErrNotAllowed
 		}
 		return f.receive(cmd, &c)
+	case *conversation.Inbound:
+		if c == nil {
+			break
+		}
+		if !f.speaksFor(c.Customer) {
+			return Result{}, conversation.ErrNotAllowed
+		}
+		return f.receive(cmd, c)
 	case conversation.Outside:
 		if f.pending.by.Role != agent.Platform {
 			return Result{}, conversation.ErrNotAllowed

@@ -20,6 +20,7 @@ type memory struct {
 	// table is open-addressed, by digest: 1 + a place in the line, or 0. Its
 	// length is a power of two and more than the number of places in it.
 	table []uint32
+	far   far
 	known int // places in the table
 	// again are those of the batch that were known before, and expired.
 	again []uint32
@@ -112,7 +113,7 @@ func (m *memory) add(k digest, at time.Time, r remembered) {
 	} else {
 		m.known++
 	}
-	m.table[i] = uint32(m.line.len())
+	m.set(i, m.line.len())
 }
 
 // len is a mark for cut.
@@ -132,7 +133,7 @@ func (m *memory) cut(mark int) {
 		if m.table[i] == 0 {
 			m.known++
 		}
-		m.table[i] = place
+		m.set(i, int(place))
 	}
 	m.again = m.again[:0]
 }
@@ -163,11 +164,20 @@ func (m *memory) slot(k digest) int {
 	if len(m.table) == 0 {
 		return -1
 	}
-	i := m.home(k)
-	for m.table[i] != 0 && m.line.at(int(m.table[i]-1)).key != k {
-		i = (i + 1) & (len(m.table) - 1)
+	i, mask := m.home(k), len(m.table)-1
+	for d := away(0); m.far[i] != 0; d = further(d) {
+		if m.far[i] == d && m.line.at(int(m.table[i]-1)).key == k {
+			break
+		}
+		i = (i + 1) & mask
 	}
 	return i
+}
+
+// set puts a place of the line, counted from 1, where slot said.
+func (m *memory) set(i, place int) {
+	m.table[i] = uint32(place)
+	m.far[i] = away((i - m.home(m.line.at(place-1).key)) & (len(m.table) - 1))
 }
 
 // home is where the key would be in an empty table.
@@ -186,28 +196,32 @@ func (m *memory) remove(i int) {
 	// Those behind it that would no longer be found move up.
 	mask := len(m.table) - 1
 	for j := (free + 1) & mask; m.table[j] != 0; j = (j + 1) & mask {
-		home := m.home(m.line.at(int(m.table[j] - 1)).key)
+		home := (j - int(m.far[j]-1)) & mask
+		if m.far[j] == farthest {
+			home = m.home(m.line.at(int(m.table[j] - 1)).key)
+		}
 		if (j-home)&mask >= (j-free)&mask {
-			m.table[free] = m.table[j]
+			m.table[free], m.far[free] = m.table[j], away((free-home)&mask)
 			free = j
 		}
 	}
-	m.table[free] = 0
+	m.table[free], m.far[free] = 0, 0
 }
 
 // rebuild makes a table of that length for the line as it is.
 func (m *memory) rebuild(n int) {
 	if len(m.table) == n {
 		clear(m.table)
+		clear(m.far)
 	} else {
-		m.table = make([]uint32, n)
+		m.table, m.far = make([]uint32, n), make(far, n)
 	}
 	m.known = 0
 	for i := m.head; i < m.line.len(); i++ {
-		at := m.slot(m.line.at(i).key)
-		if m.table[at] == 0 {
+		to := m.slot(m.line.at(i).key)
+		if m.table[to] == 0 {
 			m.known++
 		}
-		m.table[at] = uint32(i + 1)
+		m.set(to, i+1)
 	}
 }
