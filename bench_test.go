@@ -54,6 +54,10 @@ func (atOnce) Send(context.Context, Outbound) (Receipt, error) {
 
 const benchQueues = 40
 
+// benchLinger keeps some thousand finished conversations in memory, as there are in a
+// centre of a hundred agents with the default of an hour.
+const benchLinger = 100 * time.Millisecond
+
 var benchWrapUp = wrapup.Policy{
 	Reasons: []wrapup.Reason{{ID: "done", Label: "Done"}}, Default: "done", Limit: time.Hour,
 }
@@ -92,7 +96,7 @@ func benchNeeds(i int) []conversation.Need {
 // benchSetup has forty queues, each with a page and a team, and agents spread
 // over them; every fourth one serves three queues.
 func benchSetup(agents, slots int, skilled bool) routing.Setup {
-	s := routing.Setup{Settings: routing.Settings{Linger: time.Second}}
+	s := routing.Setup{Settings: routing.Settings{Linger: benchLinger}}
 	for i := range benchQueues {
 		s.Teams = append(s.Teams, routing.Team{ID: benchTeam(i)})
 		s.Queues = append(s.Queues, routing.Queue{
@@ -215,7 +219,7 @@ func (b *benchBoard) lifecycle(ctx context.Context, i, turn int) {
 }
 
 func lifecycleBoard(tb testing.TB, c Config, callers int) *benchBoard {
-	s := routing.Setup{Settings: routing.Settings{Linger: time.Second}}
+	s := routing.Setup{Settings: routing.Settings{Linger: benchLinger}}
 	for i := range callers {
 		s.Teams = append(s.Teams, routing.Team{ID: benchTeam(i)})
 		s.Queues = append(s.Queues, routing.Queue{
