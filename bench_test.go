@@ -339,6 +339,7 @@ type benchDesk struct {
 	agent   Agent
 	serving conversation.ID
 	queue   int // of which that is
+	needs   []conversation.Need
 }
 
 // accept accepts the one offer that the agent has.
@@ -352,7 +353,7 @@ func (d *benchDesk) accept(ctx context.Context, b *benchBoard) {
 	b.must(d.agent.Accept(ctx, d.serving))
 	c, err := b.Conversation(ctx, d.serving)
 	b.must(err)
-	d.queue = benchQueueNo(c.Queue)
+	d.queue, d.needs = benchQueueNo(c.Queue), c.Needs
 }
 
 // BenchmarkArrive is the other way to a decision: an arriving conversation is
@@ -434,11 +435,9 @@ func benchBacklog(b *testing.B, skilled bool) {
 	ctx := context.Background()
 	board := openBench(b, Config{}, benchSetup(agents, 1, skilled))
 	board.signIn(agents)
-	arrive := func() {
-		in := board.arrival(board.n % benchQueues)
-		if skilled {
-			in.Entry.Needs = benchNeeds(board.pick(100))
-		}
+	arrive := func(queue int, needs []conversation.Need) {
+		in := board.arrival(queue)
+		in.Entry.Needs = needs
 		_, err := board.Receive(ctx, in)
 		board.must(err)
 	}
@@ -447,7 +446,11 @@ func benchBacklog(b *testing.B, skilled bool) {
 	debug.ReadGCStats(&gc)
 	cycles := gc.NumGC
 	for range waiting + agents {
-		arrive()
+		var needs []conversation.Need
+		if skilled {
+			needs = benchNeeds(board.pick(100))
+		}
+		arrive(board.n%benchQueues, needs)
 	}
 	perConversation := float64(heap()-before) / float64(waiting+agents)
 
@@ -473,7 +476,7 @@ func benchBacklog(b *testing.B, skilled bool) {
 		decisions += round
 		for i := range some {
 			some[i].accept(ctx, board)
-			arrive()
+			arrive(some[i].queue, some[i].needs) // in the place of what was taken
 		}
 	}
 	b.ReportMetric(float64(decisions)/deciding.Seconds(), "decisions/s")

@@ -27,7 +27,8 @@ type Candidate struct {
 	// wanted are the conversations that wait for this agent alone.
 	wanted order.Line[*Waiter]
 
-	pooled    bool // its members stand in pools
+	pooled    bool // it belongs into pools
+	joined    bool // its members stand in pools
 	stale     bool // and may stand there wrongly
 	unchecked bool // it has not looked for a conversation since it changed
 	next      *Candidate
@@ -168,7 +169,7 @@ func (q *queue) pool(c *class) *pool {
 	p := &pool{class: c}
 	q.pools = append(q.pools, p)
 	for _, s := range q.stands {
-		if s.agent.pooled {
+		if s.agent.joined {
 			s.join(len(q.pools) - 1)
 		}
 	}

@@ -53,7 +53,7 @@ func (r *Router) SetQueue(id conversation.QueueID, s Strategy, open bool) {
 	if q.strategy != s {
 		q.strategy = s
 		for _, st := range q.stands {
-			if st.agent.pooled {
+			if st.agent.joined {
 				st.leave()
 				for i := range q.pools {
 					st.join(i)
@@ -114,7 +114,7 @@ func (r *Router) forget(c *Candidate) {
 		q.stands[len(q.stands)-1] = nil
 		q.stands = q.stands[:len(q.stands)-1]
 	}
-	c.stands, c.pooled = nil, false
+	c.stands, c.pooled, c.joined = nil, false, false
 }
 
 // Update says how an agent stands: standing is Eligible or what keeps it from
@@ -243,6 +243,7 @@ func (r *Router) Next(now time.Time) (Match, bool) {
 			if w := r.bestFor(c, at); w != nil {
 				return r.match(w, c, at), true
 			}
+			c.join()
 			r.popAgent()
 		case single && w != nil:
 			if c := r.agentFor(w); c != nil {
@@ -266,7 +267,8 @@ func (r *Router) Next(now time.Time) (Match, bool) {
 
 // changed drops from the lists what can make no match, and puts every agent in
 // the pools where it belongs now. It reports whether no more than one agent or
-// one conversation is left, and which.
+// one conversation is left, and which. One agent alone is in no pool yet: it mostly
+// gets a conversation and is full again.
 func (r *Router) changed() (c *Candidate, w *Waiter, single bool) {
 	for c := r.agents; c != nil; c = c.next {
 		c.refresh()
@@ -278,7 +280,13 @@ func (r *Router) changed() (c *Candidate, w *Waiter, single bool) {
 		r.popWaiter()
 	}
 	c = r.agents
-	return c, w, len(r.touched) == 0 && (c == nil || w == nil && c.next == nil) && len(r.waiters)-r.looked <= 1
+	single = len(r.touched) == 0 && (c == nil || w == nil && c.next == nil) && len(r.waiters)-r.looked <= 1
+	if !single {
+		for a := c; a != nil; a = a.next {
+			a.join()
+		}
+	}
+	return c, w, single
 }
 
 // firstWaiter returns the first conversation that has changed, or nil.
@@ -350,19 +358,29 @@ func (r *Router) best(now int64) (w *Waiter, c *Candidate) {
 	return w, c
 }
 
-// refresh puts the agent into the pools where it belongs now.
+// refresh says whether the agent belongs into pools now, and takes it out of those
+// where it was before.
 func (c *Candidate) refresh() {
 	if !c.stale {
 		return
 	}
 	c.stale = false
-	if c.pooled {
+	if c.joined {
 		for _, st := range c.stands {
 			st.leave()
 		}
+		c.joined = false
 	}
 	c.pooled = c.known && c.standing == Eligible
-	if c.pooled && c.hasSlot() {
+}
+
+// join puts the agent into the pools where it belongs.
+func (c *Candidate) join() {
+	if !c.pooled || c.joined {
+		return
+	}
+	c.joined = true
+	if c.hasSlot() {
 		for _, st := range c.stands {
 			for i := range st.queue.pools {
 				st.join(i)
@@ -507,6 +525,10 @@ func (r *Router) match(w *Waiter, c *Candidate, now int64) Match {
 		},
 	}
 	free := r.free(q, l.class.medium)
+	if !c.joined {
+		d.Eligible++
+		free++
+	}
 	d.Excluded.Full = q.counts[Eligible] - free
 	d.Excluded.Skills = free - d.Eligible
 	if x := w.exclude(); x != nil {
@@ -539,7 +561,7 @@ func (r *Router) free(q *queue, medium int) int {
 	}
 	n := 0
 	for _, st := range q.stands {
-		if c := st.agent; c.pooled && medium < len(c.free) && c.free[medium] > 0 {
+		if c := st.agent; c.joined && medium < len(c.free) && c.free[medium] > 0 {
 			n++
 		}
 	}
@@ -605,7 +627,7 @@ func (r *Router) sweep() {
 	}
 	for _, q := range r.queues { // order-free: joining a pool depends on keys alone
 		for _, st := range q.stands {
-			if st.agent.pooled {
+			if st.agent.joined {
 				for i := range q.pools {
 					st.join(i)
 				}
