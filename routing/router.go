@@ -376,15 +376,13 @@ func (c *Candidate) refresh() {
 
 // join puts the agent into the pools where it belongs.
 func (c *Candidate) join() {
-	if !c.pooled || c.joined {
+	if !c.pooled || c.joined || !c.hasSlot() {
 		return
 	}
 	c.joined = true
-	if c.hasSlot() {
-		for _, st := range c.stands {
-			for i := range st.queue.pools {
-				st.join(i)
-			}
+	for _, st := range c.stands {
+		for i := range st.queue.pools {
+			st.join(i)
 		}
 	}
 }
@@ -411,6 +409,9 @@ func (r *Router) bestFor(c *Candidate, now int64) *Waiter {
 		}
 		for i := range st.queue.active {
 			f := &st.queue.active[i]
+			if best != nil && f.priority == priority && key.Less(f.key) { // nearly always: of one priority, the older comes first
+				continue
+			}
 			if best != nil && !before(r.ageing, now, f.priority, f.key, priority, key) || !c.suits(f.line.class) {
 				continue
 			}
