@@ -52,7 +52,8 @@ type Command struct {
 	// of the first.
 	Key string
 	// Do is what to do: a command of the packages agent, conversation or
-	// routing, as a value. Anything else is refused with ErrCommand.
+	// routing, as a value; an *conversation.Inbound is taken as the Inbound. Anything
+	// else is refused with ErrCommand.
 	Do any
 }
 

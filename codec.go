@@ -131,7 +131,7 @@ func KindOf(body any) string {
 // writer encodes events. It is not safe for concurrent use.
 //
 // It writes headers and lines by hand, exactly as the encoder would write a
-// header and a line: a third of the time of a commit is spent here.
+// header and a line, and the bodies with generated code: every commit comes through here.
 type writer struct{ enc *wire.Encoder }
 
 func newWriter() *writer { return &writer{enc: registry.NewEncoder()} }

@@ -34,7 +34,7 @@ func Decide(c *Conversation, now time.Time, by agent.Actor, cmd Command, r *Rule
 	return leave(c, r, completed(c, now, r, got, from), from), nil
 }
 
-// errUnknown refuses nil, and pointers to commands.
+// errUnknown refuses nil, and pointers to commands but for an *Inbound.
 var errUnknown = fmt.Errorf("%w: unknown; pass a command of this package by value", ErrCommand)
 
 // defaultRules is only ever read.
