@@ -70,9 +70,10 @@ type line struct {
 // side, so that an agent who looks for work goes through one piece of memory and
 // not through every line.
 type front struct {
-	line     *line
 	key      order.Key
 	priority int
+	class    *class
+	line     *line
 }
 
 // lead notes who is now the first of the line, which is not empty.
@@ -263,7 +264,7 @@ func (w *Waiter) enter() {
 	}
 	l.waiters.Add(&w.member, w.key())
 	if l.active == 0 {
-		l.queue.active = append(l.queue.active, front{line: l, priority: l.priority})
+		l.queue.active = append(l.queue.active, front{priority: l.priority, class: l.class, line: l})
 		l.active = len(l.queue.active)
 	}
 	l.lead()

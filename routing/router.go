@@ -222,9 +222,9 @@ func (c *Candidate) in(q *queue) *stand {
 
 // Match is what to do next: offer the conversation to the agent.
 type Match struct {
-	Waiter   *Waiter               // what to offer
-	Agent    *Candidate            // to whom
-	Decision conversation.Decision // why, for the event
+	Waiter   *Waiter                // what to offer
+	Agent    *Candidate             // to whom
+	Decision *conversation.Decision // why, for the event; the caller's own
 }
 
 // Next returns what to do next, or false when no waiting conversation can be
@@ -400,33 +400,66 @@ func (c *Candidate) hasSlot() bool {
 
 // bestFor returns the conversation that the agent should be offered, or nil.
 func (r *Router) bestFor(c *Candidate, now int64) *Waiter {
-	var best *Waiter
-	var priority int // of best
-	var key order.Key
+	best := r.firstFor(c, now)
+	if best != nil && best.exclude() == c {
+		best = r.othersFor(c, now)
+	}
+	for m := range c.wanted.All() {
+		if w := m.Owner; w.line.queue.open && w.exclude() != c && c.in(w.line.queue) != nil && c.suits(w.line.class) {
+			if best == nil || before(r.ageing, now, w.line.priority, w.key(), best.line.priority, best.key()) {
+				best = w
+			}
+		}
+	}
+	return best
+}
+
+// firstFor returns the first conversation of which the agent has the skills, be it
+// kept from the agent or not: to look at that of each line on the way would fetch a
+// conversation from far away for each.
+func (r *Router) firstFor(c *Candidate, now int64) *Waiter {
+	var best *front
 	for _, st := range c.stands {
 		if !st.queue.open {
 			continue
 		}
 		for i := range st.queue.active {
 			f := &st.queue.active[i]
-			if best != nil && f.priority == priority && key.Less(f.key) { // nearly always: of one priority, the older comes first
-				continue
-			}
-			if best != nil && !before(r.ageing, now, f.priority, f.key, priority, key) || !c.suits(f.line.class) {
-				continue
-			}
-			w := f.line.waiters.Min().Owner
-			if w.exclude() == c {
-				if w = f.line.after(c); w == nil || best != nil && !before(r.ageing, now, f.priority, w.key(), priority, key) {
+			switch {
+			case best == nil:
+			case f.priority == best.priority: // nearly always: then the older comes first, ageing or not
+				if best.key.Less(f.key) {
 					continue
 				}
+			case !before(r.ageing, now, f.priority, f.key, best.priority, best.key):
+				continue
 			}
-			best, priority, key = w, f.priority, w.key()
+			if c.suits(f.class) {
+				best = f
+			}
 		}
 	}
-	for m := range c.wanted.All() {
-		if w := m.Owner; w.line.queue.open && w.exclude() != c && c.in(w.line.queue) != nil && c.suits(w.line.class) {
-			if best == nil || before(r.ageing, now, w.line.priority, w.key(), best.line.priority, best.key()) {
+	if best == nil {
+		return nil
+	}
+	return best.line.waiters.Min().Owner
+}
+
+// othersFor returns the first conversation of which the agent has the skills and
+// which is not kept from it.
+func (r *Router) othersFor(c *Candidate, now int64) *Waiter {
+	var best *Waiter
+	for _, st := range c.stands {
+		if !st.queue.open {
+			continue
+		}
+		for i := range st.queue.active {
+			f := &st.queue.active[i]
+			if best != nil && !before(r.ageing, now, f.priority, f.key, best.line.priority, best.key()) || !c.suits(f.class) {
+				continue
+			}
+			w := f.line.after(c)
+			if w != nil && (best == nil || before(r.ageing, now, f.priority, w.key(), best.line.priority, best.key())) {
 				best = w
 			}
 		}
@@ -512,7 +545,7 @@ func (r *Router) match(w *Waiter, c *Candidate, now int64) Match {
 	l := w.line
 	q := l.queue
 	waited := time.Duration(now - w.key().At)
-	d := conversation.Decision{
+	d := &conversation.Decision{
 		Strategy: q.strategy.String(),
 		Key:      q.keyValue(q.key(c, l.class)),
 		Waited:   waited,

@@ -199,7 +199,7 @@ func (m *model) serve(t *testing.T, n int) {
 		if got.Waiter != &w.Waiter || got.Agent != &a.Candidate {
 			t.Fatalf("Next offers %v to %q, the model %v to %q", got.Waiter.Conversation(), got.Agent.ID(), w.id, a.id)
 		}
-		if diff := gocmp.Diff(d, got.Decision); diff != "" {
+		if diff := gocmp.Diff(d, *got.Decision); diff != "" {
 			t.Fatalf("the decision about %v to %q (-want +got):\n%s", w.id, a.id, diff)
 		}
 		m.offer(w, a)

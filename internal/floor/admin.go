@@ -26,7 +26,7 @@ func (f *Floor) Setup() routing.Setup {
 	var s routing.Setup
 	s.Settings = f.settings
 	for _, id := range sortedKeys(f.queues) {
-		if q := f.queues[id]; !q.v.deleted {
+		if q := f.queueOf(id); !q.v.deleted {
 			s.Queues = append(s.Queues, q.v.entry)
 		}
 	}
@@ -34,7 +34,7 @@ func (f *Floor) Setup() routing.Setup {
 		s.Teams = append(s.Teams, f.teams[id])
 	}
 	for _, id := range sortedKeys(f.agents) {
-		if a := f.agents[id]; !a.deleted {
+		if a := f.agent(id); !a.deleted {
 			s.Agents = append(s.Agents, a.entry)
 		}
 	}
@@ -181,14 +181,14 @@ func (f *Floor) applyRouting(e *Event, b routing.Event) {
 	}
 	switch b := b.(type) {
 	case routing.QueueOpened:
-		if q := f.queues[b.Queue]; q != nil {
+		if q := f.queueOf(b.Queue); q != nil {
 			f.touchQueue(q)
 			q.v.open, q.v.next = true, deadlineAt(b.Next, e.Seq)
 			f.indexQueue(q)
 		}
 		return
 	case routing.QueueClosed:
-		if q := f.queues[b.Queue]; q != nil {
+		if q := f.queueOf(b.Queue); q != nil {
 			f.touchQueue(q)
 			q.v.open, q.v.next = false, deadlineAt(b.Next, e.Seq)
 			f.indexQueue(q)
@@ -209,7 +209,7 @@ func (f *Floor) applyRouting(e *Event, b routing.Event) {
 	case routing.QueueSet:
 		f.applyQueueSet(e, b)
 	case routing.QueueDeleted:
-		if q := f.queues[b.Queue]; q != nil {
+		if q := f.queueOf(b.Queue); q != nil {
 			f.touchQueue(q)
 			q.v.deleted, q.v.drainTo, q.v.open = true, b.DrainTo, false
 			f.reroute()
@@ -218,7 +218,7 @@ func (f *Floor) applyRouting(e *Event, b routing.Event) {
 	case routing.QueueSwept:
 		f.sweeps = slices.DeleteFunc(f.sweeps, func(s sweep) bool { return s.source == "" && s.queue == b.Queue })
 	case routing.AgentSet:
-		a := f.agents[b.Agent.ID]
+		a := f.agent(b.Agent.ID)
 		if a == nil {
 			a = &agentRec{v: agent.Agent{ID: b.Agent.ID}}
 			a.timer.Owner = a
@@ -228,7 +228,7 @@ func (f *Floor) applyRouting(e *Event, b routing.Event) {
 		f.routeAgent(a)
 		f.indexAgent(a)
 	case routing.AgentDeleted:
-		if a := f.agents[b.Agent]; a != nil {
+		if a := f.agent(b.Agent); a != nil {
 			a.deleted = true
 			f.routeAgent(a)
 			f.indexAgent(a)
@@ -260,7 +260,7 @@ func (f *Floor) closed(e *Event, q *queueRec) {
 
 func (f *Floor) applyQueueSet(e *Event, b routing.QueueSet) {
 	id := b.Queue.ID
-	q := f.queues[id]
+	q := f.queueOf(id)
 	if q == nil {
 		q = &queueRec{v: queueState{entry: routing.Queue{ID: id}}}
 		q.timer.Owner = q

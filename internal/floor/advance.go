@@ -90,7 +90,7 @@ func (f *Floor) must(c *convRec, cmd conversation.Command) {
 // missed ends an offer that was not answered in time: the agent is RONA, and
 // everything else it was offered is withdrawn (E13).
 func (f *Floor) missed(c *convRec) {
-	a := f.agents[c.v.Offer.Agent]
+	a := f.agent(c.v.Offer.Agent)
 	f.must(c, conversation.EndOffer{Conversation: c.v.ID, Outcome: conversation.Expired})
 	if a == nil {
 		return
@@ -153,7 +153,7 @@ func (f *Floor) overflowFrom(c *conversation.Conversation, q *queueRec) *queueRe
 		return nil
 	}
 	for _, id := range q.v.entry.Overflow {
-		to := f.queues[id]
+		to := f.queueOf(id)
 		if to == nil || to.v.deleted || id == c.Queue || slices.Contains(c.Visited, id) || f.full(to) || !takes(&to.v.entry, c.Channel) {
 			continue
 		}
@@ -197,7 +197,7 @@ func (f *Floor) leftAlone(a *agentRec, cause conversation.CloseCause, seats, wra
 			if f.seq == before {
 				break
 			}
-			if q := f.queues[c.v.Queue]; q == nil || q.v.entry.AtClosing != routing.CloseOverflow || f.overflowFrom(&c.v, q) == nil {
+			if q := f.queueOf(c.v.Queue); q == nil || q.v.entry.AtClosing != routing.CloseOverflow || f.overflowFrom(&c.v, q) == nil {
 				f.greet(c)
 			}
 		}
@@ -274,15 +274,14 @@ func (f *Floor) route() bool {
 		}
 		f.engine()
 		c := f.convs.get(m.Waiter.Conversation())
-		q := f.queues[c.v.Queue]
+		q := f.queueOf(c.v.Queue)
 		offerFor := q.rules.OfferFor
 		if offerFor <= 0 {
 			offerFor = conversation.DefaultOfferFor
 		}
-		d := m.Decision
 		f.emit(conversation.OfferMade{
 			Conversation: c.v.ID, Agent: m.Agent.ID(), Kind: conversation.FromQueue, Queue: c.v.Queue,
-			Deadline: f.now.Add(offerFor), Decision: &d,
+			Deadline: f.now.Add(offerFor), Decision: m.Decision,
 		})
 	}
 	return made > 0

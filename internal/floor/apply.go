@@ -105,21 +105,21 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 	case conversation.Opened:
 		f.setCustomer(c.customer(), id)
 	case conversation.OfferMade:
-		if a := f.agents[b.Agent]; a != nil {
+		if a := f.agent(b.Agent); a != nil {
 			f.touchAgent(a)
 			a.v.Offered(e.Seq)
 		}
 	case conversation.Accepted:
-		if a := f.agents[b.Agent]; a != nil {
+		if a := f.agent(b.Agent); a != nil {
 			f.touchAgent(a)
 			a.v.Took(e.Seq)
 		}
-		if q := f.queues[b.Queue]; q != nil && b.Kind == conversation.FromQueue {
+		if q := f.queueOf(b.Queue); q != nil && b.Kind == conversation.FromQueue {
 			f.touchPace(q)
 			q.v.pace = q.v.pace.Left(e.At)
 		}
 	case conversation.SeatEnded:
-		if a := f.agents[b.Agent]; a != nil {
+		if a := f.agent(b.Agent); a != nil {
 			f.touchAgent(a)
 			a.v.SeatClosed(e.Seq)
 			defer f.indexAgent(a)
@@ -133,9 +133,8 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 
 // drop takes the conversation out of the state. The caller has touched it.
 func (f *Floor) drop(c *convRec) {
-	k := c.customer()
-	if f.customer(k) == c.v.ID {
-		f.setCustomer(k, 0)
+	if f.customers.has(c) {
+		f.setCustomer(c.customer(), 0)
 	}
 	f.unindexConv(c)
 	f.convs.leave(c.v.ID)
@@ -173,7 +172,7 @@ type inboundKey struct {
 }
 
 func (f *Floor) applyAgent(e *Event, b agent.Event) {
-	a := f.agents[b.AgentID()]
+	a := f.agent(b.AgentID())
 	if a == nil {
 		return
 	}
@@ -190,16 +189,16 @@ func (f *Floor) indexConv(c *convRec) {
 	if v.State == conversation.Queued {
 		var exclude, prefer *routing.Candidate
 		if x := v.Exclusion; x != nil {
-			if a := f.agents[x.Agent]; a != nil {
+			if a := f.agent(x.Agent); a != nil {
 				exclude = &a.candidate
 			}
 		}
 		if p := v.Preference; p != nil {
-			if a := f.agents[p.Agent]; a != nil {
+			if a := f.agent(p.Agent); a != nil {
 				prefer = &a.candidate
 			}
 		}
-		if q := f.queues[v.Queue]; q != nil && q.v.deleted {
+		if q := f.queueOf(v.Queue); q != nil && q.v.deleted {
 			f.adrift = append(f.adrift, c)
 		}
 		f.router.Wait(&c.waiter, v.ID, v.Queue, v.Medium, v.Priority, v.WaitingSince, v.Relaxed(), exclude, prefer)
@@ -215,7 +214,12 @@ func (f *Floor) unindexConv(c *convRec) {
 	for i := range holds {
 		f.release(c, &holds[i])
 	}
-	c.held = nil
+	if h := c.held; h != nil {
+		c.held = nil
+		clear(h.list)
+		h.list = h.list[:0]
+		f.holdings = append(f.holdings, h)
+	}
 	f.router.Unwait(&c.waiter)
 	f.deadlines.convs.Remove(&c.timer)
 }
@@ -230,7 +234,7 @@ func (f *Floor) indexHolds(c *convRec) {
 	var room [4]hold
 	now := room[:0]
 	if o := c.v.Offer; o != nil {
-		if a := f.agents[o.Agent]; a != nil {
+		if a := f.agent(o.Agent); a != nil {
 			now = append(now, hold{a, holdOffer, true})
 		}
 	}
@@ -239,7 +243,7 @@ func (f *Floor) indexHolds(c *convRec) {
 		if s.State == conversation.SeatClosed {
 			continue
 		}
-		if a := f.agents[s.Agent]; a != nil {
+		if a := f.agent(s.Agent); a != nil {
 			kind := holdLive
 			if s.State == conversation.SeatWrapping {
 				kind = holdWrap
@@ -269,8 +273,7 @@ func (f *Floor) indexHolds(c *convRec) {
 		was = old[:copy(old[:], was)]
 	}
 	if c.held == nil {
-		c.held = new(holding)
-		c.held.list = c.held.room[:0]
+		c.held = f.newHolding()
 	}
 	c.held.list = append(c.held.list[:0], now...)
 	for i := range was {
@@ -282,6 +285,18 @@ func (f *Floor) indexHolds(c *convRec) {
 	for i := range now {
 		f.indexAgent(now[i].agent)
 	}
+}
+
+// newHolding is one that holds nothing.
+func (f *Floor) newHolding() *holding {
+	if last := len(f.holdings) - 1; last >= 0 {
+		h := f.holdings[last]
+		f.holdings = f.holdings[:last]
+		return h
+	}
+	h := new(holding)
+	h.list = h.room[:0]
+	return h
 }
 
 // count adds what is held, n times, to what the agent has.

@@ -140,7 +140,7 @@ func (f *Floor) doAgent(cmd agent.Command) error {
 		return fmt.Errorf("%w: %T; pass a command by value", ErrCommand, cmd)
 	}
 	id := cmd.AgentID()
-	a := f.agents[id]
+	a := f.agent(id)
 	if a == nil || a.deleted {
 		return &agent.Refusal{Command: agentCommand(cmd), Agent: id, Err: unknown("agent", string(id))}
 	}
@@ -349,7 +349,7 @@ func (f *Floor) fromSender(id conversation.ID, cmd conversation.Command) (Result
 // acceptAll accepts every pending offer, invitations and transfers included,
 // with one result for each (E16).
 func (f *Floor) acceptAll(cmd conversation.AcceptAll) (Result, error) {
-	a := f.agents[cmd.Agent]
+	a := f.agent(cmd.Agent)
 	if a == nil || a.deleted {
 		return Result{}, unknown("agent", string(cmd.Agent))
 	}
@@ -370,7 +370,7 @@ func (f *Floor) acceptAll(cmd conversation.AcceptAll) (Result, error) {
 // agent has now. The outcomes of then are not kept.
 func (f *Floor) accepted(id agent.ID) []Accepted {
 	var out []Accepted
-	if a := f.agents[id]; a != nil {
+	if a := f.agent(id); a != nil {
 		for _, c := range f.holding(a) {
 			if c.v.ActiveSeat(id) != nil {
 				out = append(out, Accepted{Conversation: c.v.ID})

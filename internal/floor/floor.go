@@ -106,6 +106,9 @@ type Floor struct {
 	teams    map[routing.TeamID]routing.Team
 	agents   map[agent.ID]*agentRec
 	sources  map[conversation.Source]*sourceRec
+	// What was asked for last by agent and queueOf.
+	recentAgent *agentRec
+	recentQueue *queueRec
 	// convs has the conversations. Within a batch, and until a snapshot has come
 	// there, those that have left keep their places.
 	convs roster
@@ -144,6 +147,7 @@ type Floor struct {
 	convEvents  []conversation.Event
 	rules       conversation.Rules
 	targets     []*convRec
+	holdings    []*holding // to be used again
 }
 
 // command is who and why, for the events it gives.
@@ -359,10 +363,36 @@ func (f *Floor) tell(c *convRec, facts []conversation.Entry) {
 	}
 }
 
-func (f *Floor) queue(id conversation.QueueID) *queueRec {
+// agent returns the agent, deleted or not, or nil. Most of what happens is about the
+// same one, and its name is mostly the same memory: then it is not looked up.
+func (f *Floor) agent(id agent.ID) *agentRec {
+	if a := f.recentAgent; a != nil && a.v.ID == id {
+		return a
+	}
+	a := f.agents[id]
+	if a != nil {
+		f.recentAgent = a
+	}
+	return a
+}
+
+// queueOf returns the queue, deleted or not, or nil.
+func (f *Floor) queueOf(id conversation.QueueID) *queueRec {
+	if q := f.recentQueue; q != nil && q.v.entry.ID == id {
+		return q
+	}
 	q := f.queues[id]
+	if q != nil {
+		f.recentQueue = q
+	}
+	return q
+}
+
+// queue returns the queue that has taken the place of id: mostly itself.
+func (f *Floor) queue(id conversation.QueueID) *queueRec {
+	q := f.queueOf(id)
 	for hops := 0; q != nil && q.v.deleted && hops < len(f.queues); hops++ {
-		q = f.queues[q.v.drainTo]
+		q = f.queueOf(q.v.drainTo)
 	}
 	return q
 }
@@ -370,7 +400,7 @@ func (f *Floor) queue(id conversation.QueueID) *queueRec {
 // rulesOf returns the rules for a decision about the conversation. It is valid
 // until the next call.
 func (f *Floor) rulesOf(c *conversation.Conversation) *conversation.Rules {
-	q := f.queues[c.Queue]
+	q := f.queueOf(c.Queue)
 	if q == nil {
 		f.rules = conversation.Rules{}
 		if t := c.Transfer; t != nil {
@@ -405,7 +435,7 @@ func (f *Floor) rulesOf(c *conversation.Conversation) *conversation.Rules {
 // pendingTransfer makes the rules those under which the transfer was requested,
 // as far as they outlive a change of them.
 func (f *Floor) pendingTransfer(r *conversation.Rules, c *conversation.Conversation, t *conversation.Transfer) {
-	if q := f.queues[t.Queue]; q != nil { // to which it would return, not the one it waits in
+	if q := f.queueOf(t.Queue); q != nil { // to which it would return, not the one it waits in
 		r.InactiveAfter = q.v.entry.InactiveAfter
 	}
 	var to *queueRec
@@ -474,19 +504,19 @@ func (f *Floor) setRules(q *queueRec) {
 }
 
 func (f *Floor) connected(id agent.ID) bool {
-	a := f.agents[id]
+	a := f.agent(id)
 	return a != nil && !a.deleted && a.v.State != agent.SignedOut && a.v.Connected()
 }
 
 func (f *Floor) hasSlot(id agent.ID) bool {
-	a := f.agents[id]
+	a := f.agent(id)
 	return a != nil && a.entry.Slots(conversation.Social) > a.slots
 }
 
 // wrapUp returns the wrap-up policy of the queue in that version, 0 for the
 // present one.
 func (f *Floor) wrapUp(id conversation.QueueID, version uint64) (wrapup.Policy, uint64) {
-	q := f.queues[id]
+	q := f.queueOf(id)
 	if q == nil || len(q.v.policies) == 0 {
 		return wrapup.Policy{}, 0
 	}

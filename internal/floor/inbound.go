@@ -162,7 +162,7 @@ func (f *Floor) preferred(named agent.ID, last *convRec) *agentRec {
 			}
 		}
 	}
-	if a := f.agents[named]; a != nil && !a.deleted && a.v.State != agent.SignedOut {
+	if a := f.agent(named); a != nil && !a.deleted && a.v.State != agent.SignedOut {
 		return a
 	}
 	return nil
@@ -182,7 +182,7 @@ func (f *Floor) tellReturn(last *convRec, next conversation.ID) {
 
 // greet sends the notice of a closed queue, once for each conversation and queue.
 func (f *Floor) greet(c *convRec) {
-	q := f.queues[c.v.Queue]
+	q := f.queueOf(c.v.Queue)
 	if q == nil || q.v.open || q.v.deleted || q.v.entry.Notice == "" || c.v.State != conversation.Queued {
 		return
 	}
@@ -226,7 +226,7 @@ func (f *Floor) word(c *convRec, m conversation.MessageAdded) conversation.Messa
 // words returns the queue's template for the fact, filled in; "" when there is
 // none, or nothing can be sent any more.
 func (f *Floor) words(c *convRec, e conversation.Entry) string {
-	q := f.queues[c.v.Queue]
+	q := f.queueOf(c.v.Queue)
 	s := f.sources[c.v.Source]
 	if q == nil || s == nil || s.removed || c.v.State == conversation.Interrupted {
 		return ""
@@ -236,11 +236,11 @@ func (f *Floor) words(c *convRec, e conversation.Entry) string {
 		return ""
 	}
 	name := string(e.Agent)
-	if a := f.agents[e.Agent]; a != nil && a.entry.Name != "" {
+	if a := f.agent(e.Agent); a != nil && a.entry.Name != "" {
 		name = a.entry.Name
 	}
 	queue := string(e.Queue)
-	if to := f.queues[e.Queue]; to != nil && to.v.entry.Name != "" {
+	if to := f.queueOf(e.Queue); to != nil && to.v.entry.Name != "" {
 		queue = to.v.entry.Name
 	}
 	text = strings.NewReplacer("{agent}", name, "{queue}", queue).Replace(text)

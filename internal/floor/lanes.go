@@ -114,7 +114,7 @@ func (f *Floor) ToSend(id conversation.ID, node string) (Sendable, bool) {
 		s.ReplyTo = to.ExternalID
 	}
 	if m.Author.Kind == conversation.FromAgent {
-		if a := f.agents[agent.ID(m.Author.ID)]; a != nil {
+		if a := f.agent(agent.ID(m.Author.ID)); a != nil {
 			s.AuthorName = a.entry.Name
 		}
 	}

@@ -51,7 +51,7 @@ type AgentView struct {
 
 // Agent returns an agent.
 func (f *Floor) Agent(id agent.ID) (AgentView, error) {
-	a := f.agents[id]
+	a := f.agent(id)
 	if a == nil || a.deleted {
 		return AgentView{}, unknown("agent", string(id))
 	}
@@ -70,7 +70,7 @@ func (f *Floor) view(a *agentRec) AgentView {
 func (f *Floor) Agents() []AgentView {
 	var out []AgentView
 	for _, id := range sortedKeys(f.agents) {
-		if a := f.agents[id]; !a.deleted {
+		if a := f.agent(id); !a.deleted {
 			out = append(out, f.view(a))
 		}
 	}
@@ -89,7 +89,7 @@ type QueueView struct {
 
 // Queue returns a queue.
 func (f *Floor) Queue(id conversation.QueueID) (QueueView, error) {
-	q := f.queues[id]
+	q := f.queueOf(id)
 	if q == nil || q.v.deleted {
 		return QueueView{}, unknown("queue", string(id))
 	}
@@ -117,7 +117,7 @@ func (f *Floor) Position(id conversation.ID) (position int, wait time.Duration, 
 	}
 	position = f.router.Position(&c.waiter, f.now)
 	if position > 0 {
-		if q := f.queues[c.v.Queue]; q != nil {
+		if q := f.queueOf(c.v.Queue); q != nil {
 			wait, known = q.v.pace.Estimate(position, f.now)
 		}
 	}
@@ -133,7 +133,7 @@ func (f *Floor) Targets(id conversation.ID) ([]routing.Target, error) {
 	}
 	var out []routing.Target
 	for _, id := range sortedKeys(f.queues) {
-		q := f.queues[id]
+		q := f.queueOf(id)
 		if q.v.deleted || q.v.entry.NoTransfers || !takes(&q.v.entry, c.v.Channel) {
 			continue
 		}
@@ -143,7 +143,7 @@ func (f *Floor) Targets(id conversation.ID) ([]routing.Target, error) {
 		})
 	}
 	for _, id := range sortedKeys(f.agents) {
-		a := f.agents[id]
+		a := f.agent(id)
 		if c.v.ActiveSeat(id) != nil {
 			continue
 		}
@@ -189,7 +189,7 @@ func (f *Floor) Explain(id conversation.ID, made *conversation.OfferMade) (routi
 	if err != nil {
 		return routing.Explanation{}, err
 	}
-	q := f.queues[c.v.Queue]
+	q := f.queueOf(c.v.Queue)
 	if q == nil {
 		return routing.Explanation{}, unknown("queue", string(c.v.Queue))
 	}
@@ -202,7 +202,7 @@ func (f *Floor) Explain(id conversation.ID, made *conversation.OfferMade) (routi
 	}
 	needs := c.v.Relaxed()
 	for _, aid := range sortedKeys(f.agents) {
-		a := f.agents[aid]
+		a := f.agent(aid)
 		if a.deleted || !f.router.Serves(&a.candidate, c.v.Queue) {
 			continue
 		}

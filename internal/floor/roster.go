@@ -110,8 +110,13 @@ func (r *roster) leave(id conversation.ID) {
 // strike takes an ID out, with its conversation if that is still there.
 func (r *roster) strike(id conversation.ID) {
 	r.leave(id)
+	r.close(id)
+}
+
+// close gives up the place of one that has left.
+func (r *roster) close(id conversation.ID) {
 	i, at, in := r.find(id)
-	if !in {
+	if !in || r.pieces[i].recs[at] != nil {
 		return
 	}
 	p := r.pieces[i]

@@ -63,15 +63,12 @@ func (f *Floor) Snapshots() int { return len(f.snapshots) }
 // strike gives up the place of a conversation that has left, once no snapshot
 // needs it there.
 func (f *Floor) strike(id conversation.ID) {
-	if f.convs.get(id) != nil {
-		return
-	}
 	for _, s := range f.snapshots {
 		if s.ahead(id) {
 			return
 		}
 	}
-	f.convs.strike(id)
+	f.convs.close(id)
 }
 
 // ahead reports whether the snapshot has the conversation in it and has not

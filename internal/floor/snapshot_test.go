@@ -26,7 +26,7 @@ import (
 var rebuilt = map[string][]string{
 	"Floor": {
 		"config", "digested", "now", "router", "deadlines", "settle", "adrift", "given", "events", "pending", "journal", "snapshots",
-		"agentEvents", "convEvents", "rules", "targets", "arrivals",
+		"agentEvents", "convEvents", "rules", "targets", "arrivals", "holdings", "recentAgent", "recentQueue",
 	},
 	"convRec":    {"waiter", "timer", "held", "epoch"},
 	"agentRec":   {"candidate", "timer", "load", "slots", "in", "epoch"},

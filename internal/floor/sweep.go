@@ -82,7 +82,7 @@ func (f *Floor) interrupt(c *convRec) {
 // sweepQueue deals with a conversation that waits in a queue that has closed or
 // is deleted (E84, E88).
 func (f *Floor) sweepQueue(c *convRec, id conversation.QueueID) {
-	q := f.queues[id]
+	q := f.queueOf(id)
 	if c.v.Queue != id {
 		return
 	}
@@ -144,7 +144,7 @@ func (f *Floor) sweepOutage(s *sweep) bool {
 		return true
 	}
 	for _, id := range sortedKeys(f.agents) {
-		if a := f.agents[id]; a.v.Grace.Pending() && a.v.Grace.Set < set {
+		if a := f.agent(id); a.v.Grace.Pending() && a.v.Grace.Set < set {
 			f.emit(agent.GraceRestarted{Agent: id, Grace: to.Add(a.v.Grace.At.Sub(from))})
 		}
 	}

@@ -13,7 +13,7 @@ func (f *Floor) transferToQueue(cmd conversation.TransferToQueue) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
-	q := f.queues[cmd.Queue]
+	q := f.queueOf(cmd.Queue)
 	if q == nil || q.v.deleted {
 		return Result{}, &conversation.Refusal{
 			Command: cmd.Name(), Conversation: c.v.ID, Agent: cmd.Agent, State: c.v.State,
@@ -78,7 +78,7 @@ func (f *Floor) toAgent(id conversation.ID, to agent.ID, cmd conversation.Comman
 		}
 		return Result{}, e
 	}
-	a := f.agents[to]
+	a := f.agent(to)
 	if a == nil || a.deleted {
 		return refused(unknown("agent", string(to)))
 	}

@@ -243,6 +243,7 @@ func (f *Floor) undoSetup() {
 		return
 	}
 	f.settings, f.teams, f.outage, f.outageSet, f.sweeps = s.settings, s.teams, s.outage, s.set, s.sweeps
+	f.recentAgent, f.recentQueue = nil, nil
 	f.router.SetAgeing(f.settings.Ageing)
 	for id := range f.sources { // order-free: each is put right on its own
 		if was, ok := s.sources[id]; ok {
