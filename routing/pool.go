@@ -11,27 +11,29 @@ import (
 // Candidate is an agent as the [Router] sees it. The zero value is not known to
 // any router; [Router.SetAgent] makes it known.
 type Candidate struct {
-	id       agent.ID
-	known    bool
-	standing Standing // Eligible here means: but for slots and skills
-	free     []int    // slots by medium; a medium past the end has none
-	place    uint64
-	turn     uint64
-	skills   map[conversation.Skill]int
+	// What changes with each conversation is together, before the rest.
+	known     bool
+	pooled    bool     // it belongs into pools
+	joined    bool     // its members stand in pools
+	stale     bool     // and may stand there wrongly
+	unchecked bool     // it has not looked for a conversation since it changed
+	standing  Standing // Eligible here means: but for slots and skills
+	next      *Candidate
+	place     uint64
+	turn      uint64
+	free      []int  // slots by medium; a medium past the end has none
+	room      [1]int // for one medium
 
-	stands []*stand // one for each queue it serves
+	stands []stand // one for each queue it serves
 
 	// meets holds what is known of the classes: two bits each, known and met.
 	meets []uint64
 
+	id     agent.ID
+	skills map[conversation.Skill]int
+
 	// wanted are the conversations that wait for this agent alone.
 	wanted order.Line[*Waiter]
-
-	pooled    bool // it belongs into pools
-	joined    bool // its members stand in pools
-	stale     bool // and may stand there wrongly
-	unchecked bool // it has not looked for a conversation since it changed
-	next      *Candidate
 }
 
 // ID returns the agent.

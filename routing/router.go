@@ -84,15 +84,15 @@ func (r *Router) SetAgent(c *Candidate, id agent.ID, queues []conversation.Queue
 	r.forget(c)
 	c.id, c.known, c.skills = id, true, skills
 	clear(c.meets)
+	c.stands = make([]stand, 0, len(queues)) // never longer: they are pointed at
 	for _, id := range queues {
 		q := r.queues[id]
 		if q == nil {
 			continue
 		}
-		st := &stand{queue: q, agent: c, index: len(q.stands)}
-		q.stands = append(q.stands, st)
+		c.stands = append(c.stands, stand{queue: q, agent: c, index: len(q.stands)})
+		q.stands = append(q.stands, &c.stands[len(c.stands)-1])
 		q.counts[c.standing]++
-		c.stands = append(c.stands, st)
 	}
 	r.check(c)
 }
@@ -105,7 +105,8 @@ func (r *Router) DeleteAgent(c *Candidate) {
 }
 
 func (r *Router) forget(c *Candidate) {
-	for _, st := range c.stands {
+	for i := range c.stands {
+		st := &c.stands[i]
 		st.leave()
 		q := st.queue
 		q.counts[c.standing]--
@@ -122,6 +123,9 @@ func (r *Router) forget(c *Candidate) {
 // places in the longest-available order and in the rotation.
 func (r *Router) Update(c *Candidate, standing Standing, m conversation.Medium, free int, place, turn uint64) {
 	i := r.medium(m)
+	if c.free == nil {
+		c.free = c.room[:]
+	}
 	for len(c.free) <= i {
 		c.free = append(c.free, 0)
 	}
@@ -129,7 +133,8 @@ func (r *Router) Update(c *Candidate, standing Standing, m conversation.Medium, 
 		return
 	}
 	if c.standing != standing {
-		for _, st := range c.stands {
+		for i := range c.stands {
+			st := &c.stands[i]
 			st.queue.counts[c.standing]--
 			st.queue.counts[standing]++
 		}
@@ -212,7 +217,8 @@ func (r *Router) Staffed(id conversation.QueueID) bool {
 func (r *Router) Serves(c *Candidate, id conversation.QueueID) bool { return c.in(r.queues[id]) != nil }
 
 func (c *Candidate) in(q *queue) *stand {
-	for _, st := range c.stands {
+	for i := range c.stands {
+		st := &c.stands[i]
 		if st.queue == q {
 			return st
 		}
@@ -333,8 +339,8 @@ func (r *Router) untouch() {
 func (r *Router) gather() {
 	for r.agents != nil {
 		if r.agents.pooled {
-			for _, st := range r.agents.stands {
-				r.touch(st.queue)
+			for i := range r.agents.stands {
+				r.touch(r.agents.stands[i].queue)
 			}
 		}
 		r.popAgent()
@@ -366,8 +372,8 @@ func (c *Candidate) refresh() {
 	}
 	c.stale = false
 	if c.joined {
-		for _, st := range c.stands {
-			st.leave()
+		for i := range c.stands {
+			c.stands[i].leave()
 		}
 		c.joined = false
 	}
@@ -380,9 +386,10 @@ func (c *Candidate) join() {
 		return
 	}
 	c.joined = true
-	for _, st := range c.stands {
-		for i := range st.queue.pools {
-			st.join(i)
+	for i := range c.stands {
+		st := &c.stands[i]
+		for k := range st.queue.pools {
+			st.join(k)
 		}
 	}
 }
@@ -419,7 +426,8 @@ func (r *Router) bestFor(c *Candidate, now int64) *Waiter {
 // conversation from far away for each.
 func (r *Router) firstFor(c *Candidate, now int64) *Waiter {
 	var best *front
-	for _, st := range c.stands {
+	for i := range c.stands {
+		st := &c.stands[i]
 		if !st.queue.open {
 			continue
 		}
@@ -449,7 +457,8 @@ func (r *Router) firstFor(c *Candidate, now int64) *Waiter {
 // which is not kept from it.
 func (r *Router) othersFor(c *Candidate, now int64) *Waiter {
 	var best *Waiter
-	for _, st := range c.stands {
+	for i := range c.stands {
+		st := &c.stands[i]
 		if !st.queue.open {
 			continue
 		}

@@ -124,6 +124,9 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 			a.v.SeatClosed(e.Seq)
 			defer f.indexAgent(a)
 		}
+	case conversation.Completed: // it has ended: nothing but the time is left of it
+		f.indexTimer(c)
+		return
 	case conversation.Forgotten:
 		f.drop(c)
 		return
@@ -133,8 +136,8 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 
 // drop takes the conversation out of the state. The caller has touched it.
 func (f *Floor) drop(c *convRec) {
-	if f.customers.has(c) {
-		f.setCustomer(c.customer(), 0)
+	if f.customers.leave(c) {
+		f.journal.moved = append(f.journal.moved, customerBefore{c.customer(), c.v.ID})
 	}
 	f.unindexConv(c)
 	f.convs.leave(c.v.ID)
@@ -344,7 +347,7 @@ func (f *Floor) release(c *convRec, h *hold) {
 
 // indexAgent brings the router and the deadlines in line with the agent.
 func (f *Floor) indexAgent(a *agentRec) {
-	free := a.entry.Slots(conversation.Social) - a.slots
+	free := a.capacity - a.slots
 	st := routing.StandingOf(&a.v, 1)
 	if a.deleted {
 		st = routing.SignedOut
@@ -376,6 +379,7 @@ func (f *Floor) reroute() {
 
 // routeAgent tells the router which queues the agent serves.
 func (f *Floor) routeAgent(a *agentRec) {
+	a.capacity = a.entry.Slots(conversation.Social)
 	if a.deleted {
 		f.router.DeleteAgent(&a.candidate)
 		return

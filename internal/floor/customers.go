@@ -101,24 +101,6 @@ func (t *customers) get(k customerKey) *convRec {
 	return c
 }
 
-// has reports whether it is its customer's, and not a later one. Nobody else's is
-// looked at.
-func (t *customers) has(c *convRec) bool {
-	if t.n == 0 {
-		return false
-	}
-	h := t.hashOf(c.customer())
-	p := t.dir[t.at(h)]
-	mask := len(p.slots) - 1
-	for i := int(h) & mask; p.far[i] != 0; i = (i + 1) & mask {
-		if p.slots[i] == c {
-			t.recent = c
-			return true
-		}
-	}
-	return false
-}
-
 // at is the place in the directory of a hash.
 func (t *customers) at(h uint64) uint64 { return h >> (64 - t.depth) } // of no bits: 0
 
@@ -213,10 +195,31 @@ func (t *customers) remove(k customerKey) {
 	}
 	h := t.hashOf(k)
 	p := t.dir[t.at(h)]
-	free := t.find(p, h, k)
-	if p.slots[free] == nil {
-		return
+	if i := t.find(p, h, k); p.slots[i] != nil {
+		t.take(p, i)
 	}
+}
+
+// leave takes the record out and reports whether it was its customer's, and not a
+// later one. Nobody else's is looked at.
+func (t *customers) leave(c *convRec) bool {
+	if t.n == 0 {
+		return false
+	}
+	h := t.hashOf(c.customer())
+	p := t.dir[t.at(h)]
+	mask := len(p.slots) - 1
+	for i := int(h) & mask; p.far[i] != 0; i = (i + 1) & mask {
+		if p.slots[i] == c {
+			t.take(p, i)
+			return true
+		}
+	}
+	return false
+}
+
+// take takes out what is in the slot.
+func (t *customers) take(p *bucket, free int) {
 	t.recent = nil
 	p.n--
 	t.n--

@@ -156,12 +156,15 @@ type command struct {
 	why, key string
 }
 
+// convRec and agentRec begin with what nearly every step looks at: one that nothing
+// has happened to for a while is far from the processor, and comes a line of 64
+// bytes at a time.
 type convRec struct {
+	epoch  uint64   // the last batch that touched it
+	held   *holding // what it holds of agents; nil for one that never held any
 	v      conversation.Conversation
 	waiter routing.Waiter
 	timer  order.Node[*convRec]
-	held   *holding // what it holds of agents; nil for one that never held any
-	epoch  uint64   // the last batch that touched it
 }
 
 func (c *convRec) holds() []hold {
@@ -194,16 +197,16 @@ const (
 )
 
 type agentRec struct {
-	v       agent.Agent
-	entry   routing.Agent
-	deleted bool
-
-	candidate routing.Candidate
-	timer     order.Node[*agentRec]
+	epoch     uint64 // the last batch that touched it
+	capacity  int    // slots of conversation.Social, by the entry
+	slots     int    // taken of those
 	load      agent.Load
-	slots     int        // taken, of conversation.Social
 	in        []*convRec // conversations that hold something of it, in no order
-	epoch     uint64
+	deleted   bool
+	candidate routing.Candidate
+	v         agent.Agent
+	timer     order.Node[*agentRec]
+	entry     routing.Agent
 }
 
 type queueRec struct {
@@ -510,7 +513,7 @@ func (f *Floor) connected(id agent.ID) bool {
 
 func (f *Floor) hasSlot(id agent.ID) bool {
 	a := f.agent(id)
-	return a != nil && a.entry.Slots(conversation.Social) > a.slots
+	return a != nil && a.capacity > a.slots
 }
 
 // wrapUp returns the wrap-up policy of the queue in that version, 0 for the

@@ -59,7 +59,7 @@ func (f *Floor) Agent(id agent.ID) (AgentView, error) {
 }
 
 func (f *Floor) view(a *agentRec) AgentView {
-	v := AgentView{Agent: a.v, Entry: a.entry, Load: a.load, Free: max(0, a.entry.Slots(conversation.Social)-a.slots)}
+	v := AgentView{Agent: a.v, Entry: a.entry, Load: a.load, Free: max(0, a.capacity-a.slots)}
 	for _, c := range f.holding(a) {
 		v.Conversations = append(v.Conversations, c.v.ID)
 	}

@@ -301,7 +301,7 @@ func emptied[T any](list []T) []T {
 	return list[:0]
 }
 
-// setCustomer notes a customer's conversation; 0 forgets it.
+// setCustomer notes a customer's conversation.
 func (f *Floor) setCustomer(k customerKey, id conversation.ID) {
 	last := f.customers.get(k)
 	was := conversation.ID(0)
