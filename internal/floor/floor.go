@@ -416,6 +416,10 @@ func (f *Floor) rulesOf(c *conversation.Conversation) *conversation.Rules {
 	// them for each decision would take longer than most decisions.
 	r, e := &q.rules, &q.v.entry
 	r.InactiveAfter, r.TransferFallback = e.InactiveAfter, e.TransferFallback
+	f.channelRules(r, c)
+	if !c.State.Open() {
+		return r // it waits nowhere again
+	}
 	to := q
 	if q.v.deleted {
 		to = f.queue(c.Queue)
@@ -431,7 +435,6 @@ func (f *Floor) rulesOf(c *conversation.Conversation) *conversation.Rules {
 	if t := c.Transfer; t != nil {
 		f.pendingTransfer(r, c, t)
 	}
-	f.channelRules(r, c)
 	return r
 }
 
