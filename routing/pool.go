@@ -65,22 +65,9 @@ type line struct {
 	priority int
 	pool     *pool
 	waiters  order.Line[*Waiter]
-	active   int // 1 + position in queue.active, 0 while empty
-}
-
-// front is the first conversation of a line. The fronts of a queue lie side by
-// side, so that an agent who looks for work goes through one piece of memory and
-// not through every line.
-type front struct {
-	key      order.Key
-	priority int
-	class    *class
-	line     *line
-}
-
-// lead notes who is now the first of the line, which is not empty.
-func (l *line) lead() {
-	l.queue.active[l.active-1].key = l.waiters.Min().Key()
+	rank     *rank
+	leads    bool      // it stands in its rank: somebody is in it
+	first    order.Key // under which
 }
 
 // Waiter is a waiting conversation as the [Router] sees it. The zero value
@@ -141,7 +128,7 @@ type queue struct {
 	open     bool
 	strategy Strategy
 	lines    map[lineKey]*line
-	active   []front // of the lines with somebody in them
+	ranks    []*rank // in no order
 	pools    []*pool // [0] asks for no skill, of the first medium
 	stands   []*stand
 	counts   [NotServing + 1]int // agents by Candidate.standing
@@ -155,7 +142,7 @@ func (q *queue) line(c *class, priority int) *line {
 	k := lineKey{c.index, priority}
 	l := q.lines[k]
 	if l == nil {
-		l = &line{queue: q, class: c, priority: priority, pool: q.pool(c)}
+		l = &line{queue: q, class: c, priority: priority, pool: q.pool(c), rank: q.rank(priority)}
 		l.waiters = order.Line[*Waiter]{}
 		q.lines[k] = l
 	}
@@ -265,10 +252,6 @@ func (w *Waiter) enter() {
 		return
 	}
 	l.waiters.Add(&w.member, w.key())
-	if l.active == 0 {
-		l.queue.active = append(l.queue.active, front{priority: l.priority, class: l.class, line: l})
-		l.active = len(l.queue.active)
-	}
 	l.lead()
 }
 
@@ -278,17 +261,8 @@ func (w *Waiter) leave() {
 		return
 	}
 	in.Remove(&w.member)
-	l := w.line
-	switch {
-	case in != &l.waiters:
-	case l.waiters.Len() > 0:
-		l.lead()
-	default:
-		active := l.queue.active
-		last := active[len(active)-1]
-		active[l.active-1], last.line.active = last, l.active
-		active[len(active)-1] = front{}
-		l.queue.active, l.active = active[:len(active)-1], 0
+	if in == &w.line.waiters {
+		w.line.lead()
 	}
 }
 

@@ -421,71 +421,6 @@ func (r *Router) bestFor(c *Candidate, now int64) *Waiter {
 	return best
 }
 
-// firstFor returns the first conversation of which the agent has the skills, be it
-// kept from the agent or not: to look at that of each line on the way would fetch a
-// conversation from far away for each.
-func (r *Router) firstFor(c *Candidate, now int64) *Waiter {
-	var best *front
-	for i := range c.stands {
-		st := &c.stands[i]
-		if !st.queue.open {
-			continue
-		}
-		for i := range st.queue.active {
-			f := &st.queue.active[i]
-			switch {
-			case best == nil:
-			case f.priority == best.priority: // nearly always: then the older comes first, ageing or not
-				if best.key.Less(f.key) {
-					continue
-				}
-			case !before(r.ageing, now, f.priority, f.key, best.priority, best.key):
-				continue
-			}
-			if c.suits(f.class) {
-				best = f
-			}
-		}
-	}
-	if best == nil {
-		return nil
-	}
-	return best.line.waiters.Min().Owner
-}
-
-// othersFor returns the first conversation of which the agent has the skills and
-// which is not kept from it.
-func (r *Router) othersFor(c *Candidate, now int64) *Waiter {
-	var best *Waiter
-	for i := range c.stands {
-		st := &c.stands[i]
-		if !st.queue.open {
-			continue
-		}
-		for i := range st.queue.active {
-			f := &st.queue.active[i]
-			if best != nil && !before(r.ageing, now, f.priority, f.key, best.line.priority, best.key()) || !c.suits(f.class) {
-				continue
-			}
-			w := f.line.after(c)
-			if w != nil && (best == nil || before(r.ageing, now, f.priority, w.key(), best.line.priority, best.key())) {
-				best = w
-			}
-		}
-	}
-	return best
-}
-
-// after returns the first conversation of the line that may be offered to c.
-func (l *line) after(c *Candidate) *Waiter {
-	for m := range l.waiters.All() {
-		if m.Owner.exclude() != c {
-			return m.Owner
-		}
-	}
-	return nil
-}
-
 // agentFor returns the agent to whom the conversation should be offered, or nil.
 func (r *Router) agentFor(w *Waiter) *Candidate {
 	q := w.line.queue
@@ -512,19 +447,24 @@ func (r *Router) bestOf(q *queue, now int64) (best *Waiter, agent *Candidate) {
 	if !q.open {
 		return nil, nil
 	}
-	for i := range q.active {
-		l := q.active[i].line
-		if l.pool.agents.Len() == 0 {
-			continue
-		}
-		for m := range l.waiters.All() {
-			w := m.Owner
-			if best != nil && !before(r.ageing, now, l.priority, w.key(), best.line.priority, best.key()) {
+	for _, rk := range q.ranks {
+		for i := range rk.fronts {
+			f := &rk.fronts[i]
+			if best != nil && !before(r.ageing, now, rk.priority, f.key, best.line.priority, best.key()) {
 				break
 			}
-			if c := r.agentFor(w); c != nil {
-				best, agent = w, c
-				break
+			if f.line.pool.agents.Len() == 0 {
+				continue
+			}
+			for m := range f.line.waiters.All() {
+				w := m.Owner
+				if best != nil && !before(r.ageing, now, rk.priority, w.key(), best.line.priority, best.key()) {
+					break
+				}
+				if c := r.agentFor(w); c != nil {
+					best, agent = w, c
+					break
+				}
 			}
 		}
 	}
@@ -621,13 +561,14 @@ func (r *Router) Position(w *Waiter, now time.Time) int {
 	}
 	at := now.UnixNano()
 	n := 1
-	for i := range w.line.queue.active {
-		l := w.line.queue.active[i].line
-		for m := range l.waiters.All() {
-			if m.Owner == w || !before(r.ageing, at, l.priority, m.Owner.key(), w.line.priority, w.key()) {
-				break
+	for _, rk := range w.line.queue.ranks {
+		for i := range rk.fronts {
+			for m := range rk.fronts[i].line.waiters.All() {
+				if m.Owner == w || !before(r.ageing, at, rk.priority, m.Owner.key(), w.line.priority, w.key()) {
+					break
+				}
+				n++
 			}
-			n++
 		}
 	}
 	return n
@@ -652,7 +593,7 @@ func (r *Router) sweep() {
 			st.more = nil
 			clear(st.agent.meets)
 		}
-		lines := make(map[lineKey]*line, len(q.active))
+		lines := make(map[lineKey]*line, len(q.lines))
 		kept := q.pools[:1]
 		for _, p := range q.pools[1:] {
 			if p.class.index >= 0 {
