@@ -18,15 +18,16 @@ const rosterPiece = 256
 // One that has left may keep its place, for a snapshot that has not come there.
 type roster struct {
 	firsts []conversation.ID // of each piece
-	pieces []*rosterPart
+	pieces [][]rosterPlace
 	n      int // conversations; places without one are not counted
 	// recent was asked for last: most of what happens is about the same one.
 	recent *convRec
 }
 
-type rosterPart struct {
-	ids  []conversation.ID
-	recs []*convRec // nil for one that has left
+// rosterPlace is where a conversation stands.
+type rosterPlace struct {
+	id  conversation.ID
+	rec *convRec // nil for one that has left
 }
 
 // get returns the conversation, or nil.
@@ -38,7 +39,7 @@ func (r *roster) get(id conversation.ID) *convRec {
 	if !in {
 		return nil
 	}
-	c := r.pieces[i].recs[at]
+	c := r.pieces[i][at].rec
 	if c != nil {
 		r.recent = c
 	}
@@ -51,15 +52,17 @@ func (r *roster) find(id conversation.ID) (i, at int, in bool) {
 	if last < 0 {
 		return 0, 0, false
 	}
+	next := id + 1 // the piece is not past it
 	if i = last; r.firsts[last] > id {
-		i = max(0, search(r.firsts, id+1)-1)
+		if i = max(0, search(r.firsts, id+1)-1); i < last {
+			next = r.firsts[i+1]
+		}
+	} else if p := r.pieces[last]; p[len(p)-1].id > id {
+		next = p[len(p)-1].id
 	}
-	ids := r.pieces[i].ids
-	if n := len(ids); ids[n-1] < id {
-		return i, n, false
-	}
-	at = search(ids, id)
-	return i, at, ids[at] == id
+	p := r.pieces[i]
+	at = seek(p, id, r.firsts[i], next)
+	return i, at, at < len(p) && p[at].id == id
 }
 
 // search returns the first place in the rising ids that is not less than id.
@@ -75,6 +78,36 @@ func search(ids []conversation.ID, id conversation.ID) int {
 	return low
 }
 
+// seek returns the first place in the piece that is not before id; first is the ID
+// with which the piece begins, and next one at which it has ended. It looks first where id is if they come evenly, which
+// they nearly do: in a large roster each look elsewhere is a fetch from far away.
+func seek(p []rosterPlace, id, first, next conversation.ID) int {
+	if first >= id {
+		return 0
+	}
+	n := len(p)
+	at := int(min(uint64(id-first)*uint64(n)/uint64(next-first), uint64(n-1)))
+	low, high := at, at
+	if p[at].id < id {
+		low, high = at+1, at+1
+		for d := 1; high < n && p[high].id < id; d *= 2 {
+			low, high = high+1, min(n, high+1+d)
+		}
+	} else {
+		for d := 1; low > 0 && p[low-1].id >= id; d *= 2 {
+			low, high = max(0, low-1-d), low-1
+		}
+	}
+	for low < high {
+		if mid := int(uint(low+high) / 2); p[mid].id < id {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
 // put puts a conversation in. New ones have the greatest IDs, which is the cheap
 // case.
 func (r *roster) put(c *convRec) {
@@ -82,27 +115,26 @@ func (r *roster) put(c *convRec) {
 	id := c.v.ID
 	i, at, in := r.find(id)
 	if in {
-		if r.pieces[i].recs[at] == nil {
+		if r.pieces[i][at].rec == nil {
 			r.n++
 		}
-		r.pieces[i].recs[at] = c
+		r.pieces[i][at].rec = c
 		return
 	}
 	r.n++
-	if last := len(r.pieces) - 1; last < 0 || i == last && at == len(r.pieces[i].ids) && at >= rosterPiece {
-		p := &rosterPart{make([]conversation.ID, 0, rosterPiece), make([]*convRec, 0, rosterPiece)}
-		r.pieces, r.firsts = append(r.pieces, p), append(r.firsts, id)
+	if last := len(r.pieces) - 1; last < 0 || i == last && at == len(r.pieces[i]) && at >= rosterPiece {
+		r.pieces, r.firsts = append(r.pieces, make([]rosterPlace, 0, rosterPiece)), append(r.firsts, id)
 		i, at = last+1, 0
 	}
-	p := r.pieces[i] // which grows past its size by those that come back
-	p.ids, p.recs = slices.Insert(p.ids, at, id), slices.Insert(p.recs, at, c)
-	r.firsts[i] = p.ids[0]
+	// A piece grows past its size by those that come back.
+	r.pieces[i] = slices.Insert(r.pieces[i], at, rosterPlace{id, c})
+	r.firsts[i] = r.pieces[i][0].id
 }
 
 // leave takes a conversation out and keeps its place.
 func (r *roster) leave(id conversation.ID) {
-	if i, at, in := r.find(id); in && r.pieces[i].recs[at] != nil {
-		r.pieces[i].recs[at], r.recent = nil, nil
+	if i, at, in := r.find(id); in && r.pieces[i][at].rec != nil {
+		r.pieces[i][at].rec, r.recent = nil, nil
 		r.n--
 	}
 }
@@ -116,25 +148,25 @@ func (r *roster) strike(id conversation.ID) {
 // close gives up the place of one that has left.
 func (r *roster) close(id conversation.ID) {
 	i, at, in := r.find(id)
-	if !in || r.pieces[i].recs[at] != nil {
+	if !in || r.pieces[i][at].rec != nil {
 		return
 	}
-	p := r.pieces[i]
 	if at == 0 { // the oldest, as most that leave
-		p.ids, p.recs = p.ids[1:], p.recs[1:]
+		r.pieces[i] = r.pieces[i][1:]
 	} else {
-		p.ids, p.recs = slices.Delete(p.ids, at, at+1), slices.Delete(p.recs, at, at+1)
+		r.pieces[i] = slices.Delete(r.pieces[i], at, at+1)
 	}
+	n := len(r.pieces[i])
 	switch {
-	case len(p.ids) == 0:
+	case n == 0:
 		r.drop(i)
 		return
-	case i+1 < len(r.pieces) && len(p.ids)+len(r.pieces[i+1].ids) <= rosterPiece/2:
+	case i+1 < len(r.pieces) && n+len(r.pieces[i+1]) <= rosterPiece/2:
 		// Few of the old stay long; they do not keep a piece each.
-		p.ids, p.recs = append(p.ids, r.pieces[i+1].ids...), append(p.recs, r.pieces[i+1].recs...)
+		r.pieces[i] = append(r.pieces[i], r.pieces[i+1]...)
 		r.drop(i + 1)
 	}
-	r.firsts[i] = p.ids[0]
+	r.firsts[i] = r.pieces[i][0].id
 }
 
 func (r *roster) drop(i int) {
@@ -146,8 +178,8 @@ func (r *roster) newest() conversation.ID {
 	if len(r.pieces) == 0 {
 		return 0
 	}
-	ids := r.pieces[len(r.pieces)-1].ids
-	return ids[len(ids)-1]
+	p := r.pieces[len(r.pieces)-1]
+	return p[len(p)-1].id
 }
 
 // past appends up to n IDs greater than id to buf, of those that have left too.
@@ -156,10 +188,13 @@ func (r *roster) past(id conversation.ID, n int, buf []conversation.ID) []conver
 	if in {
 		at++
 	}
-	for ; i < len(r.pieces) && n > 0; i, at = i+1, 0 {
-		ids := r.pieces[i].ids
-		ids = ids[at:min(len(ids), at+n)]
-		buf, n = append(buf, ids...), n-len(ids)
+	for ; i < len(r.pieces); i, at = i+1, 0 {
+		for _, p := range r.pieces[i][at:] {
+			if n--; n < 0 {
+				return buf
+			}
+			buf = append(buf, p.id)
+		}
 	}
 	return buf
 }
@@ -168,8 +203,8 @@ func (r *roster) past(id conversation.ID, n int, buf []conversation.ID) []conver
 func (r *roster) all() iter.Seq[*convRec] {
 	return func(yield func(*convRec) bool) {
 		for _, p := range r.pieces {
-			for _, c := range p.recs {
-				if c != nil && !yield(c) {
+			for i := range p {
+				if c := p[i].rec; c != nil && !yield(c) {
 					return
 				}
 			}
