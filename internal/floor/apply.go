@@ -67,6 +67,11 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 	case conversation.MessageEmptied:
 		f.dropAway(&b)
 		return
+	case conversation.Forgotten:
+		if c := f.convs.get(id); c != nil {
+			f.drop(c)
+		}
+		return
 	}
 	c := f.convs.get(id)
 	opened := c == nil
@@ -127,21 +132,20 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 	case conversation.Completed: // it has ended: nothing but the time is left of it
 		f.indexTimer(c)
 		return
-	case conversation.Forgotten:
-		f.drop(c)
-		return
 	}
 	f.indexConv(c)
 }
 
-// drop takes the conversation out of the state. The caller has touched it.
+// drop takes the conversation out of the state. It stays as it was, so there is
+// nothing to copy for undoing.
 func (f *Floor) drop(c *convRec) {
+	f.keep(c)
 	if f.customers.leave(c) {
 		f.journal.moved = append(f.journal.moved, customerBefore{c.customer(), c.v.ID})
 	}
 	f.unindexConv(c)
 	f.convs.leave(c.v.ID)
-	f.journal.gone = append(f.journal.gone, c.v.ID)
+	f.journal.gone = append(f.journal.gone, c)
 }
 
 func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {

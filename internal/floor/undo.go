@@ -26,7 +26,7 @@ type journal struct {
 	erasures   []Erasure
 	early      earlyMark
 	moved      []customerBefore
-	gone       []conversation.ID    // forgotten in this batch
+	gone       []*convRec           // forgotten in this batch
 	leases     map[string]time.Time // nil when no lease changed
 }
 
@@ -172,8 +172,8 @@ func (f *Floor) Commit() {
 	f.seen.expire(f.last)
 	f.keys.expire(f.last)
 	f.early.settle(f.last)
-	for _, id := range f.journal.gone {
-		f.strike(id)
+	for _, c := range f.journal.gone {
+		f.strike(c.v.ID)
 	}
 	f.reset()
 }
@@ -231,6 +231,12 @@ func (f *Floor) Undo() {
 		f.convs.put(b.rec)
 		f.indexConv(b.rec)
 	}
+	for _, c := range j.gone {
+		if c.v.ID != 0 { // it was there before the batch
+			f.convs.put(c)
+			f.indexConv(c)
+		}
+	}
 	for i := len(j.moved) - 1; i >= 0; i-- {
 		f.putCustomer(j.moved[i].key, j.moved[i].was)
 	}
@@ -278,7 +284,7 @@ func (f *Floor) undoSetup() {
 func (f *Floor) reset() {
 	j := &f.journal
 	j.convs, j.agents, j.queues = emptied(j.convs), emptied(j.agents), emptied(j.queues)
-	j.paces, j.moved, j.gone = emptied(j.paces), emptied(j.moved), j.gone[:0]
+	j.paces, j.moved, j.gone = emptied(j.paces), emptied(j.moved), emptied(j.gone)
 	j.setup, j.leases = nil, nil
 	j.epoch++
 	j.open = false
