@@ -132,7 +132,7 @@ func (a *archivers) whose(id conversation.ID) (node string, since time.Time, ok 
 // overdue takes over what other nodes have not done for long, and asks to be
 // called again while they have something to do.
 func (a *archivers) overdue() {
-	if len(a.others) == 0 || a.board.config.Archive == nil {
+	if len(a.others) == 0 {
 		return
 	}
 	limit := a.board.at.Add(-archiveOverdue)
@@ -156,6 +156,10 @@ func (a *archivers) overdue() {
 
 // start begins what is due. Only the committer calls it, after a commit.
 func (a *archivers) start() {
+	if a.board.config.Archive == nil {
+		a.due = a.due[:0]
+		return
+	}
 	a.mu.Lock()
 	for _, e := range a.ended {
 		a.due = append(a.due, e.id)
@@ -175,11 +179,6 @@ func (a *archivers) start() {
 	a.ended = a.ended[:0]
 	a.mu.Unlock()
 	a.overdue()
-	if a.board.config.Archive == nil {
-		a.due = a.due[:0]
-		return
-	}
-
 	for _, id := range a.due {
 		if _, busy := a.busy[id]; busy {
 			continue

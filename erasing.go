@@ -143,6 +143,9 @@ func (s *erasers) see(events []floor.Event) {
 // start goes on with what is under way. Only the committer calls it, after a
 // commit.
 func (s *erasers) start() {
+	if !s.due && !s.busy && !s.waits {
+		return
+	}
 	s.mu.Lock()
 	for _, err := range s.ended {
 		s.busy, s.due, s.waits = false, true, err != nil

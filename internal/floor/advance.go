@@ -30,8 +30,8 @@ func (f *Floor) advance(now time.Time) bool {
 	if f.now.After(now) {
 		now = f.now
 	}
-	k, c, a, q := f.deadlines.earliest()
-	if c == nil && a == nil && q == nil || k.At > now.UnixNano() {
+	k, of := f.deadlines.earliest()
+	if of == nobodys || k.At > now.UnixNano() {
 		if f.outageOver(now) {
 			return true
 		}
@@ -47,13 +47,13 @@ func (f *Floor) advance(now time.Time) bool {
 	if at.After(f.now) {
 		f.now = at
 	}
-	switch {
-	case c != nil:
-		f.convDue(c)
-	case a != nil:
-		f.agentDue(a)
+	switch of {
+	case aConversations:
+		f.convDue(f.deadlines.convs.Min().Owner)
+	case anAgents:
+		f.agentDue(f.deadlines.agents.Min().Owner)
 	default:
-		f.queueDue(q)
+		f.queueDue(f.deadlines.queues.Min().Owner)
 	}
 	f.engine()
 	f.follow()

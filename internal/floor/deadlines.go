@@ -15,25 +15,36 @@ type deadlines struct {
 	queues order.Heap[*queueRec]
 }
 
-// earliest returns the earliest of all, and the record whose it is: one of three,
-// or none.
-func (d *deadlines) earliest() (k order.Key, c *convRec, a *agentRec, q *queueRec) {
-	if n := d.convs.Min(); n != nil {
-		k, c = n.Key(), n.Owner
+// whose says of what kind the record is that has a deadline.
+type whose uint8
+
+const (
+	nobodys whose = iota
+	aConversations
+	anAgents
+	aQueues
+)
+
+// earliest returns the earliest of all, and whose it is. It looks at no record:
+// every command asks, and mostly nothing is due.
+func (d *deadlines) earliest() (k order.Key, of whose) {
+	k, ok := d.convs.MinKey()
+	if ok {
+		of = aConversations
 	}
-	if n := d.agents.Min(); n != nil && (c == nil || n.Key().Less(k)) {
-		k, c, a = n.Key(), nil, n.Owner
+	if next, ok := d.agents.MinKey(); ok && (of == nobodys || next.Less(k)) {
+		k, of = next, anAgents
 	}
-	if n := d.queues.Min(); n != nil && (c == nil && a == nil || n.Key().Less(k)) {
-		k, c, a, q = n.Key(), nil, nil, n.Owner
+	if next, ok := d.queues.MinKey(); ok && (of == nobodys || next.Less(k)) {
+		k, of = next, aQueues
 	}
-	return k, c, a, q
+	return k, of
 }
 
 // next returns when the earliest is due.
 func (d *deadlines) next() (at int64, ok bool) {
-	k, c, a, q := d.earliest()
-	return k.At, c != nil || a != nil || q != nil
+	k, of := d.earliest()
+	return k.At, of != nobodys
 }
 
 // len is how many there are.

@@ -297,8 +297,9 @@ func (f *Floor) as(c command) { f.pending = c }
 
 // engine makes the next events the engine's own.
 func (f *Floor) engine() {
-	if f.pending != (command{}) { // it mostly is that already, and to write it again costs more than to look
-		f.pending = command{}
+	// It mostly is that already, and to write it again costs more than to look.
+	if p := &f.pending; p.by.Role != agent.Engine || p.by.ID != "" || p.why != "" || p.key != "" {
+		*p = command{}
 	}
 }
 

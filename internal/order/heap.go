@@ -74,6 +74,14 @@ func (h *Heap[T]) Min() *Node[T] {
 	return h.slots[0].node
 }
 
+// MinKey returns the smallest key, and false when the heap is empty.
+func (h *Heap[T]) MinKey() (Key, bool) {
+	if len(h.slots) == 0 {
+		return Key{}, false
+	}
+	return h.slots[0].key, true
+}
+
 // Set puts n into the heap under k, or moves it there if it is in the heap
 // already; a node in another heap leaves that one. It takes O(log n) and
 // allocates only when the heap is larger than it ever was.
