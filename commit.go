@@ -561,7 +561,7 @@ func (b *Board) arm(served bool) {
 	}
 	// By the clock, which may be behind the board's time. A timer that rang since
 	// the clock was last read has roused the committer.
-	if b.timer != nil && b.armed.After(b.raw) && !b.armed.After(b.raw.Add(at.Sub(b.at))) {
+	if left := b.armed.Sub(b.raw); b.timer != nil && left > 0 && left <= at.Sub(b.at) {
 		return
 	}
 	d := at.Sub(b.now())

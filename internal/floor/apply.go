@@ -47,10 +47,7 @@ func (f *Floor) apply(e *Event) {
 		f.applyRouting(e, b)
 	}
 	if e.Key != "" {
-		k := keyDigest(e.By, e.Key)
-		if _, known := f.keys.find(k, e.At); !known {
-			f.keys.add(k, e.At, r)
-		}
+		f.keys.add(keyDigest(e.By, e.Key), e.At, r)
 	}
 }
 
@@ -151,10 +148,7 @@ func (f *Floor) drop(c *convRec) {
 func (f *Floor) applyMessage(e *Event, c *convRec, m *conversation.Message) {
 	f.came(c, m.ExternalID, e.At)
 	if m.ExternalID != "" {
-		k := f.inboundDigest(c.v.Channel, c.v.Source, m.ExternalID)
-		if _, known := f.seen.find(k, e.At); !known {
-			f.seen.add(k, e.At, remembered{conversation: c.v.ID, message: m.No})
-		}
+		f.seen.add(f.inboundDigest(c.v.Channel, c.v.Source, m.ExternalID), e.At, remembered{conversation: c.v.ID, message: m.No})
 	}
 	if m.Delivery != nil {
 		f.giveLane(c)

@@ -100,14 +100,18 @@ func (m *memory) size(now time.Time) int {
 	return n
 }
 
-// add remembers. The caller has not found the key.
+// add remembers, unless find would find the key.
 func (m *memory) add(k digest, at time.Time, r remembered) {
+	i := m.slot(k)
+	if i >= 0 && m.table[i] != 0 && m.line.at(int(m.table[i]-1)).at > m.limit(at) {
+		return
+	}
 	if 4*(m.known+1) > 3*len(m.table) {
 		m.rebuild(max(64, 2*len(m.table)))
+		i = m.slot(k)
 	}
 	r.key, r.at = k, at.UnixNano()
 	m.line.push(r)
-	i := m.slot(k)
 	if m.table[i] != 0 {
 		m.again = append(m.again, m.table[i])
 	} else {
