@@ -30,36 +30,20 @@ type bucket struct {
 	depth uint // how many bits all hashes in it have in common
 	n     int
 	slots []*convRec
-	far   far
+	marks marks
 }
 
 func newBucket(depth uint, slots int) *bucket {
-	return &bucket{depth: depth, slots: make([]*convRec, slots), far: make(far, slots)}
+	return &bucket{depth: depth, slots: make([]*convRec, slots), marks: make(marks, slots)}
 }
+
+// markBits are those of a hash that are in a mark: neither the first, which say in
+// which bucket, nor the last, which say where in it.
+func markBits(h uint64) byte { return byte(h >> 28) }
 
 // set puts the record with that hash into the place that find gave.
 func (p *bucket) set(i int, h uint64, c *convRec) {
-	p.slots[i], p.far[i] = c, away((i-int(h))&(len(p.slots)-1))
-}
-
-// far says for each slot how far what is there is from its home, where it would be
-// alone: 1 for there, 0 for a free slot. Whoever looks for somebody passes over what
-// has another home, and whoever takes one out moves others up, without looking at
-// them: in a large table that is to fetch each from far away.
-type far []uint8
-
-// farthest stands for itself and all that is farther.
-const farthest = 255
-
-// away is what is noted of something so many places from its home.
-func away(distance int) uint8 { return uint8(min(distance+1, farthest)) }
-
-// further is what is noted of the same home at the next place.
-func further(d uint8) uint8 {
-	if d < farthest {
-		d++
-	}
-	return d
+	p.slots[i], p.marks[i] = c, markOf((i-int(h))&(len(p.slots)-1), markBits(h))
 }
 
 const (
@@ -108,8 +92,8 @@ func (t *customers) at(h uint64) uint64 { return h >> (64 - t.depth) } // of no 
 func (t *customers) find(p *bucket, h uint64, k customerKey) int {
 	mask := len(p.slots) - 1
 	i := int(h) & mask
-	for d := away(0); p.far[i] != 0; d = further(d) {
-		if p.far[i] == d && p.slots[i].isOf(k) {
+	for m := markOf(0, markBits(h)); p.marks[i] != 0; m = m.further() {
+		if p.marks[i] == m && p.slots[i].isOf(k) {
 			break
 		}
 		i = (i + 1) & mask
@@ -145,7 +129,7 @@ func (t *customers) put(c *convRec) {
 // grow gives the bucket twice as many slots.
 func (t *customers) grow(p *bucket) {
 	old := p.slots
-	p.slots, p.far = make([]*convRec, 2*len(old)), make(far, 2*len(old))
+	p.slots, p.marks = make([]*convRec, 2*len(old)), make(marks, 2*len(old))
 	for _, c := range old {
 		if c != nil {
 			k := c.customer()
@@ -209,7 +193,7 @@ func (t *customers) leave(c *convRec) bool {
 	h := t.hashOf(c.customer())
 	p := t.dir[t.at(h)]
 	mask := len(p.slots) - 1
-	for i := int(h) & mask; p.far[i] != 0; i = (i + 1) & mask {
+	for i := int(h) & mask; p.marks[i] != 0; i = (i + 1) & mask {
 		if p.slots[i] == c {
 			t.take(p, i)
 			return true
@@ -225,17 +209,17 @@ func (t *customers) take(p *bucket, free int) {
 	t.n--
 	// Those behind it that would no longer be found move up.
 	mask := len(p.slots) - 1
-	for j := (free + 1) & mask; p.far[j] != 0; j = (j + 1) & mask {
-		home := (j - int(p.far[j]-1)) & mask
-		if p.far[j] == farthest {
+	for j := (free + 1) & mask; p.marks[j] != 0; j = (j + 1) & mask {
+		home, known := p.marks[j].home(j, mask)
+		if !known {
 			home = int(t.hashOf(p.slots[j].customer())) & mask
 		}
 		if (j-home)&mask >= (j-free)&mask {
-			p.slots[free], p.far[free] = p.slots[j], away((free-home)&mask)
+			p.slots[free], p.marks[free] = p.slots[j], p.marks[j].movedTo((free-home)&mask)
 			free = j
 		}
 	}
-	p.slots[free], p.far[free] = nil, 0
+	p.slots[free], p.marks[free] = nil, 0
 }
 
 // all visits every record, in no order that means anything.

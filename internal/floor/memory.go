@@ -20,7 +20,7 @@ type memory struct {
 	// table is open-addressed, by digest: 1 + a place in the line, or 0. Its
 	// length is a power of two and more than the number of places in it.
 	table []uint32
-	far   far
+	marks marks
 	known int // places in the table
 	// again are those of the batch that were known before, and expired.
 	again []uint32
@@ -169,8 +169,8 @@ func (m *memory) slot(k digest) int {
 		return -1
 	}
 	i, mask := m.home(k), len(m.table)-1
-	for d := away(0); m.far[i] != 0; d = further(d) {
-		if m.far[i] == d && m.line.at(int(m.table[i]-1)).key == k {
+	for w := markOf(0, k[4]); m.marks[i] != 0; w = w.further() {
+		if m.marks[i] == w && m.line.at(int(m.table[i]-1)).key == k {
 			break
 		}
 		i = (i + 1) & mask
@@ -181,7 +181,8 @@ func (m *memory) slot(k digest) int {
 // set puts a place of the line, counted from 1, where slot said.
 func (m *memory) set(i, place int) {
 	m.table[i] = uint32(place)
-	m.far[i] = away((i - m.home(m.line.at(place-1).key)) & (len(m.table) - 1))
+	k := m.line.at(place - 1).key
+	m.marks[i] = markOf((i-m.home(k))&(len(m.table)-1), k[4])
 }
 
 // home is where the key would be in an empty table.
@@ -199,26 +200,26 @@ func (m *memory) remove(i int) {
 	m.known--
 	// Those behind it that would no longer be found move up.
 	mask := len(m.table) - 1
-	for j := (free + 1) & mask; m.table[j] != 0; j = (j + 1) & mask {
-		home := (j - int(m.far[j]-1)) & mask
-		if m.far[j] == farthest {
+	for j := (free + 1) & mask; m.marks[j] != 0; j = (j + 1) & mask {
+		home, known := m.marks[j].home(j, mask)
+		if !known {
 			home = m.home(m.line.at(int(m.table[j] - 1)).key)
 		}
 		if (j-home)&mask >= (j-free)&mask {
-			m.table[free], m.far[free] = m.table[j], away((free-home)&mask)
+			m.table[free], m.marks[free] = m.table[j], m.marks[j].movedTo((free-home)&mask)
 			free = j
 		}
 	}
-	m.table[free], m.far[free] = 0, 0
+	m.table[free], m.marks[free] = 0, 0
 }
 
 // rebuild makes a table of that length for the line as it is.
 func (m *memory) rebuild(n int) {
 	if len(m.table) == n {
 		clear(m.table)
-		clear(m.far)
+		clear(m.marks)
 	} else {
-		m.table, m.far = make([]uint32, n), make(far, n)
+		m.table, m.marks = make([]uint32, n), make(marks, n)
 	}
 	m.known = 0
 	for i := m.head; i < m.line.len(); i++ {

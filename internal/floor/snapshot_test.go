@@ -33,7 +33,7 @@ var rebuilt = map[string][]string{
 	"queueRec":   {"rules", "timer", "epoch", "paced"},
 	"queueState": {"schedule"},
 	"sweep":      {"todo", "found"},
-	"memory":     {"horizon", "table", "far", "known", "again", "head"},
+	"memory":     {"horizon", "table", "marks", "known", "again", "head"},
 }
 
 // stateOnly compares floors by all of their state that is not rebuilt.
