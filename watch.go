@@ -116,7 +116,10 @@ func (w *watch) read(after Position) error {
 	b := w.board
 	done := make(chan error, 1)
 	look := func() {
-		if b.position != after || w.isStopping() {
+		if w.isStopping() {
+			w.cancel()
+		}
+		if b.position != after || w.ctx.Err() != nil {
 			done <- nil
 			return
 		}
@@ -133,6 +136,7 @@ func (w *watch) read(after Position) error {
 	case b.inner <- look:
 		return <-done
 	case <-b.done:
+		w.cancel() // nobody is left to take in what comes
 	case <-w.ctx.Done():
 	}
 	return nil

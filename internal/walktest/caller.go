@@ -112,6 +112,14 @@ func (c *caller) do(mark string, cmd switchboard.Command) {
 	}
 }
 
+// setUp configures the board. A caller may leave before anything is done, and without
+// a setup nothing ever happens.
+func (c *caller) setUp() {
+	for (len(c.ops) == 0 || c.ops[len(c.ops)-1].Outcome != Done) && !c.w.t.Failed() {
+		c.do("setup", switchboard.Command{By: admin, Why: "setup", Key: "setup", Do: configure()})
+	}
+}
+
 func (c *caller) call(l *life, mark string, cmd switchboard.Command) Op {
 	wait := time.Duration(0)
 	if c.w.c.Faults.Callers && c.random.IntN(12) == 0 {

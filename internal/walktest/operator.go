@@ -154,6 +154,7 @@ func (o *operator) heal() {
 			o.coming[i] = nil
 		}
 	}
+	o.breathe() // a process that has just opened the board begins to watch it at that instant
 	for _, l := range o.lives {
 		l.link.each(good)
 		l.link.each((*storagetest.Faults).Deliver)

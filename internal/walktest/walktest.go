@@ -116,7 +116,7 @@ func Run(t testing.TB, c Config) *Result {
 	for i := range c.Boards * callersPerBoard {
 		w.callers = append(w.callers, &caller{w: w, no: i + 1, at: w.class(), random: w.random("caller", uint64(i))})
 	}
-	w.callers[0].do("setup", switchboard.Command{By: admin, Why: "setup", Key: "setup", Do: configure()})
+	w.callers[0].setUp()
 	follower := w.follow()
 	for left := c.Commands; left > 0 && !t.Failed(); left -= roundCommands {
 		w.calm.Store(false)
