@@ -112,7 +112,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 			a.v.Offered(e.Seq)
 		}
 	case conversation.Accepted:
-		if a := f.agent(b.Agent); a != nil {
+		if a := f.agentIn(c, b.Agent); a != nil {
 			f.touchAgent(a)
 			a.v.Took(e.Seq)
 		}
@@ -121,7 +121,7 @@ func (f *Floor) applyConv(e *Event, b conversation.Event) {
 			q.v.pace = q.v.pace.Left(e.At)
 		}
 	case conversation.SeatEnded:
-		if a := f.agent(b.Agent); a != nil {
+		if a := f.agentIn(c, b.Agent); a != nil {
 			f.touchAgent(a)
 			a.v.SeatClosed(e.Seq)
 			defer f.indexAgent(a)
@@ -235,7 +235,7 @@ func (f *Floor) indexHolds(c *convRec) {
 	var room [4]hold
 	now := room[:0]
 	if o := c.v.Offer; o != nil {
-		if a := f.agent(o.Agent); a != nil {
+		if a := f.agentIn(c, o.Agent); a != nil {
 			now = append(now, hold{a, holdOffer, true})
 		}
 	}
@@ -244,7 +244,7 @@ func (f *Floor) indexHolds(c *convRec) {
 		if s.State == conversation.SeatClosed {
 			continue
 		}
-		if a := f.agent(s.Agent); a != nil {
+		if a := f.agentIn(c, s.Agent); a != nil {
 			kind := holdLive
 			if s.State == conversation.SeatWrapping {
 				kind = holdWrap
@@ -326,7 +326,11 @@ func (f *Floor) released(a *agentRec) {
 
 func (f *Floor) take(c *convRec, h *hold) {
 	h.count(1)
-	h.agent.in = append(h.agent.in, c)
+	a := h.agent
+	if a.in == nil {
+		a.in = a.room[:0]
+	}
+	a.in = append(a.in, c)
 }
 
 func (f *Floor) release(c *convRec, h *hold) {

@@ -201,7 +201,8 @@ type agentRec struct {
 	capacity  int    // slots of conversation.Social, by the entry
 	slots     int    // taken of those
 	load      agent.Load
-	in        []*convRec // conversations that hold something of it, in no order
+	in        []*convRec  // conversations that hold something of it, in no order
+	room      [4]*convRec // for in, while they are few
 	deleted   bool
 	candidate routing.Candidate
 	v         agent.Agent
@@ -378,6 +379,18 @@ func (f *Floor) agent(id agent.ID) *agentRec {
 		f.recentAgent = a
 	}
 	return a
+}
+
+// agentIn is agent for one of whom the conversation may hold something: then it knows
+// the record.
+func (f *Floor) agentIn(c *convRec, id agent.ID) *agentRec {
+	for _, h := range c.holds() {
+		if h.agent.v.ID == id {
+			f.recentAgent = h.agent
+			return h.agent
+		}
+	}
+	return f.agent(id)
 }
 
 // queueOf returns the queue, deleted or not, or nil.

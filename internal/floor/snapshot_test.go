@@ -29,7 +29,7 @@ var rebuilt = map[string][]string{
 		"agentEvents", "convEvents", "rules", "targets", "arrivals", "holdings", "recentAgent", "recentQueue",
 	},
 	"convRec":    {"waiter", "timer", "held", "epoch"},
-	"agentRec":   {"candidate", "timer", "load", "capacity", "slots", "in", "epoch"},
+	"agentRec":   {"candidate", "timer", "load", "capacity", "slots", "in", "room", "epoch"},
 	"queueRec":   {"rules", "timer", "epoch", "paced"},
 	"queueState": {"schedule"},
 	"sweep":      {"todo", "found"},
