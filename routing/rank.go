@@ -81,12 +81,13 @@ func (l *line) lead() {
 	fs[to] = front{l.first, l.class, l}
 }
 
-// firstFor returns the conversation that comes first of those of which the agent has
-// the skills, be it kept from the agent or not: to look at each on the way would
-// fetch a conversation from far away for each.
-func (r *Router) firstFor(c *Candidate, now int64) *Waiter {
-	var best *front
-	var priority int // of best
+// lineFor returns the line whose first conversation comes first of those of which the
+// agent has the skills; nil for none. With others it is the first that is not kept
+// from the agent that counts, and each line on the way is looked into, which fetches
+// a conversation from far away for each.
+func (r *Router) lineFor(c *Candidate, now int64, others bool) *line {
+	var best *line
+	var key order.Key // of what counts in it
 	for i := range c.stands {
 		q := c.stands[i].queue
 		if !q.open {
@@ -95,43 +96,21 @@ func (r *Router) firstFor(c *Candidate, now int64) *Waiter {
 		for _, rk := range q.ranks {
 			for k := range rk.fronts {
 				f := &rk.fronts[k]
-				if best != nil && !before(r.ageing, now, rk.priority, f.key, priority, best.key) {
+				if best != nil && !before(r.ageing, now, rk.priority, f.key, best.priority, key) {
 					break // nor does what is behind it
-				}
-				if c.suits(f.class) {
-					best, priority = f, rk.priority
-					break
-				}
-			}
-		}
-	}
-	if best == nil {
-		return nil
-	}
-	return best.line.waiters.Min().Owner
-}
-
-// othersFor is firstFor of those that are not kept from the agent.
-func (r *Router) othersFor(c *Candidate, now int64) *Waiter {
-	var best *Waiter
-	for i := range c.stands {
-		q := c.stands[i].queue
-		if !q.open {
-			continue
-		}
-		for _, rk := range q.ranks {
-			for k := range rk.fronts {
-				f := &rk.fronts[k]
-				if best != nil && !before(r.ageing, now, rk.priority, f.key, best.line.priority, best.key()) {
-					break
 				}
 				if !c.suits(f.class) {
 					continue
 				}
-				w := f.line.after(c) // which may be behind the first of the next line
-				if w != nil && (best == nil || before(r.ageing, now, rk.priority, w.key(), best.line.priority, best.key())) {
-					best = w
+				at := f.key
+				if others {
+					w := f.line.after(c) // which may be behind the first of the next line
+					if w == nil || best != nil && !before(r.ageing, now, rk.priority, w.key(), best.priority, key) {
+						continue
+					}
+					at = w.key()
 				}
+				best, key = f.line, at
 			}
 		}
 	}

@@ -407,9 +407,15 @@ func (c *Candidate) hasSlot() bool {
 
 // bestFor returns the conversation that the agent should be offered, or nil.
 func (r *Router) bestFor(c *Candidate, now int64) *Waiter {
-	best := r.firstFor(c, now)
+	var best *Waiter
+	if l := r.lineFor(c, now, false); l != nil {
+		best = l.waiters.Min().Owner
+	}
 	if best != nil && best.exclude() == c {
-		best = r.othersFor(c, now)
+		best = nil
+		if l := r.lineFor(c, now, true); l != nil {
+			best = l.after(c)
+		}
 	}
 	for m := range c.wanted.All() {
 		if w := m.Owner; w.line.queue.open && w.exclude() != c && c.in(w.line.queue) != nil && c.suits(w.line.class) {

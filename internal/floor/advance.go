@@ -31,7 +31,7 @@ func (f *Floor) advance(now time.Time) bool {
 		now = f.now
 	}
 	k, of := f.deadlines.earliest()
-	if of == nobodys || k.At > now.UnixNano() {
+	if of == ofNobody || k.At > now.UnixNano() {
 		if f.outageOver(now) {
 			return true
 		}
@@ -48,9 +48,9 @@ func (f *Floor) advance(now time.Time) bool {
 		f.now = at
 	}
 	switch of {
-	case aConversations:
+	case ofConversation:
 		f.convDue(f.deadlines.convs.Min().Owner)
-	case anAgents:
+	case ofAgent:
 		f.agentDue(f.deadlines.agents.Min().Owner)
 	default:
 		f.queueDue(f.deadlines.queues.Min().Owner)

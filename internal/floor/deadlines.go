@@ -15,28 +15,28 @@ type deadlines struct {
 	queues order.Heap[*queueRec]
 }
 
-// whose says of what kind the record is that has a deadline.
-type whose uint8
+// deadlineOf says of what kind the record is that has a deadline.
+type deadlineOf uint8
 
 const (
-	nobodys whose = iota
-	aConversations
-	anAgents
-	aQueues
+	ofNobody deadlineOf = iota
+	ofConversation
+	ofAgent
+	ofQueue
 )
 
 // earliest returns the earliest of all, and whose it is. It looks at no record:
 // every command asks, and mostly nothing is due.
-func (d *deadlines) earliest() (k order.Key, of whose) {
+func (d *deadlines) earliest() (k order.Key, of deadlineOf) {
 	k, ok := d.convs.MinKey()
 	if ok {
-		of = aConversations
+		of = ofConversation
 	}
-	if next, ok := d.agents.MinKey(); ok && (of == nobodys || next.Less(k)) {
-		k, of = next, anAgents
+	if next, ok := d.agents.MinKey(); ok && (of == ofNobody || next.Less(k)) {
+		k, of = next, ofAgent
 	}
-	if next, ok := d.queues.MinKey(); ok && (of == nobodys || next.Less(k)) {
-		k, of = next, aQueues
+	if next, ok := d.queues.MinKey(); ok && (of == ofNobody || next.Less(k)) {
+		k, of = next, ofQueue
 	}
 	return k, of
 }
@@ -44,7 +44,7 @@ func (d *deadlines) earliest() (k order.Key, of whose) {
 // next returns when the earliest is due.
 func (d *deadlines) next() (at int64, ok bool) {
 	k, of := d.earliest()
-	return k.At, of != nobodys
+	return k.At, of != ofNobody
 }
 
 // len is how many there are.
